@@ -8,8 +8,10 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { messageOf } from '../src/contract/message-of.js';
 import { runCommand } from '../src/service/commands/command.js';
+import { compileService } from '../src/service/compile.js';
 import { ROOT } from '../src/service/root.js';
 import { prepareTests, TEST_OPTIONS } from './support/prepare.js';
+import { COMPILED } from './support/service-module.js';
 
 /** The whole fault matrix takes longer than any other file. */
 const FILE_TIMEOUT_MS = (process.env.FAULTS === 'all' ? 180 : 15) * 60_000;
@@ -60,6 +62,8 @@ type Results = Map<string, FileResult>;
 
 await runCommand(async () => {
   await prepareTests();
+  await compileService();
+  process.env[COMPILED] = 'yes';
   // Node's test runner starts each file with the options of this process.
   process.execArgv = [...TEST_OPTIONS];
   const files = await testFiles(process.argv.slice(2));

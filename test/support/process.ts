@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { serviceModule } from './service-module.js';
 
 /** A process of the service, started as the service starts it. */
 export interface ServiceProcess {
@@ -23,8 +23,8 @@ export async function startProcess(
   env: NodeJS.ProcessEnv,
   launcher: readonly string[] = [],
 ): Promise<ServiceProcess> {
-  const path = fileURLToPath(new URL(`../../src/${module}`, import.meta.url));
-  const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, '--import', 'tsx'];
+  const { path, execArgv: options } = serviceModule(module);
+  const [execPath = process.execPath, ...execArgv] = [...launcher, process.execPath, ...options];
   const child = fork(path, args, { env, execPath, execArgv });
   const [ready] = await Promise.race([once(child, 'message'), failure(child, module)]);
   const gone = (): Promise<number | null> =>

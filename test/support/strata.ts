@@ -13,7 +13,7 @@ import { Orders } from './orders.js';
 import { type ServiceProcess, startProcess } from './process.js';
 import { type Servers, startServers } from './servers.js';
 
-export const FAKE_TRAINER = fileURLToPath(new URL('../jobs/support/fake-trainer.ts', import.meta.url));
+export const FAKE_TRAINER = fileURLToPath(new URL('../jobs/support/fake-trainer.mjs', import.meta.url));
 
 export interface StrataOptions {
   /** Path of the trainer; absent: the real one. */

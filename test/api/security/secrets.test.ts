@@ -7,17 +7,18 @@ import { test } from 'node:test';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { SCOPES } from '../../../src/contract/access.js';
-import { ROOT } from '../../../src/service/root.js';
 import { Receiver } from '../../jobs/dispatcher/webhooks/receiver.js';
 import { eventually } from '../../support/eventually.js';
+import { serviceModule } from '../../support/service-module.js';
 import { Strata } from '../../support/strata.js';
 import { QUICK } from '../harness.js';
 
 /** A process of the service that says all it can, and everything that it said. */
 async function startTalkative(module: string, env: NodeJS.ProcessEnv) {
-  const child: ChildProcess = fork(join(ROOT, module), [], {
+  const { path, execArgv } = serviceModule(module);
+  const child: ChildProcess = fork(path, [], {
     env: { ...env, LOG_LEVEL: 'trace' },
-    execArgv: ['--import', 'tsx'],
+    execArgv: [...execArgv],
     silent: true,
   });
   const said: string[] = [];
@@ -78,7 +79,7 @@ test('no key and no signing secret appears in a log, an event, a queue message o
     STRATA_OUTGOING_ALLOW: '127.0.0.1',
   };
   const [api, dispatcher] = await Promise.all(
-    ['src/api/server.ts', 'src/jobs/dispatcher/main.ts'].map((module) => startTalkative(module, env)),
+    ['api/server.ts', 'jobs/dispatcher/main.ts'].map((module) => startTalkative(module, env)),
   );
   t.after(() => Promise.all([api!.stop(), dispatcher!.stop()]));
   const post = async (path: string, body: unknown, key?: string) => {

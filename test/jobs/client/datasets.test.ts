@@ -58,7 +58,7 @@ async function importerOf(workerPid: number): Promise<number> {
   return eventually('an importer runs', async () => {
     for (const pid of childrenOf(workerPid)) {
       const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      if (command.includes('datasets/main.ts')) return pid;
+      if (command.includes('/datasets/main.')) return pid;
     }
     return null;
   });

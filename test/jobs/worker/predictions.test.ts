@@ -170,7 +170,7 @@ test('invalid input for a prediction is rejected, naming the image', async () =>
 /** The processes that predict for the worker. */
 function predictorsOf({ pid }: ServiceProcess): number[] {
   return childrenOf(pid).filter((child) =>
-    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('src/predictor/main.ts'),
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('/predictor/main.'),
   );
 }
 
