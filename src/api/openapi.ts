@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ANY_KEY, type Scope } from '../contract/access.js';
+import { decodeCompiledContract } from '../contract/compiled-contract.js';
 import { isObject } from '../contract/is-object.js';
 import { memoize } from '../contract/memoize.js';
 
@@ -16,6 +17,7 @@ export interface Contract {
 }
 
 const CONTRACT_FILE = new URL('../../openapi/openapi.yaml', import.meta.url);
+const COMPILED_FILE = new URL('../../dist/contract.txt', import.meta.url);
 
 /** Reads the contract. @throws if the file is missing or is not YAML */
 export function loadContract(): Contract {
@@ -27,10 +29,15 @@ export function loadContract(): Contract {
 const contractTexts = memoize(
   () => {
     const yaml = readFileSync(CONTRACT_FILE, 'utf8');
-    return { yaml, json: JSON.stringify(parse(yaml), null, 2) };
+    return { yaml, json: compiledJson(yaml) ?? JSON.stringify(parse(yaml), null, 2) };
   },
   { max: 1 },
 );
+
+function compiledJson(yaml: string): string | null {
+  if (!existsSync(COMPILED_FILE)) return null;
+  return decodeCompiledContract(readFileSync(COMPILED_FILE, 'utf8'), yaml);
+}
 
 /** Every operation of the contract with its path and method. */
 export function operationsOf({ document }: Contract): OperationEntry[] {

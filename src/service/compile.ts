@@ -3,26 +3,27 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { build, stop } from 'esbuild';
 import { withLock } from '../provision/lock.js';
+import { compileContract } from './compile-contract.js';
 import { compileDashboard, DASHBOARD_FOLDER } from './compile-dashboard.js';
 import { compileGuide, GUIDE_FOLDER, GUIDE_SOURCES } from './compile-guide.js';
 import { ROOT } from './root.js';
 
 const SOURCE = join(ROOT, 'src');
-/** Folders whose files the dashboard and the guide are made of. */
-const PAGE_SOURCES = ['dashboard', 'client/src', ...GUIDE_SOURCES];
+/** Folders whose files the dashboard, the guide and the contract are made of. */
+const OTHER_SOURCES = ['dashboard', 'client/src', 'openapi', ...GUIDE_SOURCES];
 /** At the same depth as `src`, so that relative paths in the code work there, too. */
 const TARGET = join(ROOT, 'dist');
 const STAMP = join(TARGET, 'compiled-from');
 
 /**
- * Compiles src/, the dashboard and the guide to dist/ if they have changed. Concurrent callers share the work. With tsx, every
- * process of the service would need 30 to 110 MB more (docs/performance.md).
+ * Compiles src/, the contract, the dashboard and the guide to dist/ if they have changed. Concurrent callers share the
+ * work. With tsx, every process of the service would need 30 to 110 MB more (docs/performance.md).
  */
 export async function compileService(): Promise<void> {
   await withLock(TARGET, async () => {
     const files = await filesOf(SOURCE);
-    const pages = PAGE_SOURCES.map((folder) => join(ROOT, folder));
-    const versions = pages.map(async (folder) => versionOf(folder, await filesOf(folder)));
+    const others = OTHER_SOURCES.map((folder) => join(ROOT, folder));
+    const versions = others.map(async (folder) => versionOf(folder, await filesOf(folder)));
     const readme = versionOf(ROOT, ['README.md']);
     const version = (await Promise.all([versionOf(SOURCE, files), ...versions, readme])).join('\n');
     if ((await readFile(STAMP, 'utf8').catch(() => '')) === version) return;
@@ -32,6 +33,7 @@ export async function compileService(): Promise<void> {
       await mkdir(dirname(join(TARGET, file)), { recursive: true });
       await cp(join(SOURCE, file), join(TARGET, file));
     }
+    await compileContract(join(TARGET, 'contract.txt'));
     await compileDashboard(join(TARGET, DASHBOARD_FOLDER));
     await compileGuide(join(TARGET, GUIDE_FOLDER));
     await writeFile(STAMP, version);

@@ -5,6 +5,7 @@ import openapiTypescript, { astToString, COMMENT_HEADER } from 'openapi-typescri
 import { parse } from 'yaml';
 import { DEFAULTED_QUERY } from '../../src/api/handler.js';
 import { inlineRefSiblings, loadContract, operationsOf } from '../../src/api/openapi.js';
+import { decodeCompiledContract, encodeCompiledContract } from '../../src/contract/compiled-contract.js';
 import { isObject } from '../../src/contract/is-object.js';
 import { JOB_STATES, TASK_STATES } from '../../src/contract/states.js';
 import { useApp } from './harness.js';
@@ -34,6 +35,12 @@ describe('the contract', () => {
     const json = await call('GET', '/openapi.json');
     assert.equal(json.body, JSON.stringify(parse(source.toString()), null, 2));
     assert.deepEqual((await call('GET', '/docs/json')).json(), json.json());
+  });
+
+  test('is read from its compiled form only if that was made of the same text', () => {
+    const file = encodeCompiledContract('openapi: 3.1.0', '{"openapi":"3.1.0"}');
+    assert.equal(decodeCompiledContract(file, 'openapi: 3.1.0'), '{"openapi":"3.1.0"}');
+    assert.equal(decodeCompiledContract(file, 'openapi: 3.1.1'), null);
   });
 
   test('is the page to which / redirects', async () => {
