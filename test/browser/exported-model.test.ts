@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { tf } from '../../src/trainer/runtime/index.js';
+import { type Tfjs, tf } from '../../src/trainer/runtime/index.js';
 import { codeBlocks } from '../trainer/support/document-readers.js';
 import { type Exported, withExports } from '../trainer/support/exported-model.js';
 import { findChromium, withBrowser } from './chromium.js';
@@ -89,14 +89,14 @@ interface InPage {
 async function predictInPage({ loader, path, pixels, images }: InPage): Promise<number[]> {
   const { tf: tfjs } = window;
   const model = await tfjs[loader](path);
-  const output = model.predict(tfjs.tensor(pixels, [images, 28, 28, 1])) as tf.Tensor;
+  const output = model.predict(tfjs.tensor(pixels, [images, 28, 28, 1])) as Tfjs['Tensor'];
   return [...(await output.data())];
 }
 
 async function predictInNode(loader: Loader, url: string, pixels: readonly number[]): Promise<number[]> {
   const model = await tf[loader](url);
   const input = tf.tensor([...pixels], [pixels.length / PIXELS_PER_IMAGE, 28, 28, 1]);
-  const output = model.predict(input) as tf.Tensor;
+  const output = model.predict(input) as Tfjs['Tensor'];
   const values = [...output.dataSync()];
   tf.dispose([input, output]);
   model.dispose();

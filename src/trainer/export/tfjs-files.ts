@@ -1,6 +1,6 @@
 import type { ArtifactOutput } from '../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { type ModelArtifacts, tf } from '../runtime/index.js';
+import { type ModelArtifacts, type Tfjs, tf } from '../runtime/index.js';
 import type { InferenceModel } from './inference-layers.js';
 import type { Predict } from './parity.js';
 
@@ -29,12 +29,12 @@ export async function storeTfjs(
 
 /** Predictions of a loaded tfjs model. */
 export function predictWith(
-  model: Pick<tf.LayersModel, 'predict'> | Pick<tf.GraphModel, 'predict'>,
+  model: Pick<Tfjs['LayersModel'], 'predict'> | Pick<Tfjs['GraphModel'], 'predict'>,
   { image: { height, width, channels } }: InferenceModel['manifest'],
 ): Predict {
   return (pixels, count) =>
     tf.tidy(() => {
       const input = tf.tensor(Float32Array.from(pixels), [count, height, width, channels]);
-      return (model.predict(input) as tf.Tensor).dataSync() as Float32Array;
+      return (model.predict(input) as Tfjs['Tensor']).dataSync() as Float32Array;
     });
 }

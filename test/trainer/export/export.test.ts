@@ -18,7 +18,7 @@ import { onnxFile } from '../../../src/trainer/export/onnx-export.js';
 import { buildOnnxGraph } from '../../../src/trainer/export/onnx-graph.js';
 import { safetensorsFiles } from '../../../src/trainer/export/safetensors-files.js';
 import { readSafetensors } from '../../../src/trainer/export/safetensors-reader.js';
-import { tf } from '../../../src/trainer/runtime/index.js';
+import { type Tfjs, tf } from '../../../src/trainer/runtime/index.js';
 import { codeBlocks, download, readDocuments, runPython } from '../support/document-readers.js';
 import { type Exported, withExports } from '../support/exported-model.js';
 import { smallModel } from '../support/model-source.js';
@@ -184,7 +184,9 @@ for (const family of FAMILIES) {
 
       const graph = await tf.loadGraphModel(tf.io.fromMemory(graphModelFiles(model, outputs)));
       const executed = tf.tidy(() =>
-        (graph.execute(tf.tensor(pixels, [...shape]), [...outputs]) as tf.Tensor[]).map((x) => x.dataSync()),
+        (graph.execute(tf.tensor(pixels, [...shape]), [...outputs]) as Tfjs['Tensor'][]).map((x) =>
+          x.dataSync(),
+        ),
       );
       assertClose(executed[0] as Float32Array, [...logits!]);
       assertClose(executed[1] as Float32Array, [...features!]);
@@ -230,11 +232,13 @@ function opsOf(model: InferenceModel): string[][] {
 }
 
 function predictTfjs(
-  model: Pick<tf.LayersModel | tf.GraphModel, 'dispose'> & { predict(input: tf.Tensor): unknown },
+  model: Pick<Tfjs['LayersModel'] | Tfjs['GraphModel'], 'dispose'> & {
+    predict(input: Tfjs['Tensor']): unknown;
+  },
   pixels: Float32Array,
   shape: readonly number[],
 ): Float32Array {
-  const values = tf.tidy(() => (model.predict(tf.tensor(pixels, [...shape])) as tf.Tensor).dataSync());
+  const values = tf.tidy(() => (model.predict(tf.tensor(pixels, [...shape])) as Tfjs['Tensor']).dataSync());
   model.dispose();
   return values as Float32Array;
 }
@@ -300,7 +304,7 @@ async function loadedAccuracy(exported: Exported, name: string): Promise<number>
   );
   const predicted = tf.tidy(() => {
     const images = tf.tensor(Float32Array.from(exported.pixels), [IMAGES, 28, 28, 1]);
-    return (model.predict(images) as tf.Tensor).argMax(1).dataSync();
+    return (model.predict(images) as Tfjs['Tensor']).argMax(1).dataSync();
   });
   model.dispose();
   return exported.labels.filter((label, index) => label === predicted[index]).length / IMAGES;
