@@ -6,6 +6,7 @@ import { parseSettings } from '../../src/contract/settings.js';
 import { silent } from '../../src/provision/progress.js';
 import { type Service, startService } from '../../src/service/service.js';
 import { temporaryFolder } from '../provision/temporary.js';
+import { copyPostgres } from './postgres-template.js';
 
 type Schemas = components['schemas'];
 
@@ -16,6 +17,7 @@ export async function startLiveService(
 ): Promise<Service> {
   let service: Service | undefined;
   const home = await temporaryFolder(t, async () => service?.stop());
+  await copyPostgres(home);
   const settings = parseSettings({ PORT: '0', STRATA_HOME: home, STRATA_SLOTS: '2', ...environment });
   service = await startService({
     settings,

@@ -8,6 +8,7 @@ import { migrate } from '../../src/jobs/store/connection/migrate.js';
 import { startPostgres } from '../../src/provision/postgres/postgres.js';
 import { ADMIN } from '../../src/provision/postgres/roles.js';
 import { startRedis } from '../../src/provision/redis/redis.js';
+import { copyPostgres } from './postgres-template.js';
 
 /** A Postgres and a Redis of a test's own, in a folder that goes with them. */
 export interface Servers {
@@ -32,8 +33,9 @@ export function startServers(): Promise<Servers> {
 
 export async function startOwnServers(): Promise<Servers> {
   const home = await mkdtemp(join(tmpdir(), 'strata-test-'));
+  const isMigrated = await copyPostgres(home);
   const [postgres, redis] = await Promise.all([startPostgres(home), startRedis(home)]);
-  await migrate(postgres.url);
+  if (!isMigrated) await migrate(postgres.url);
   return {
     home,
     databaseUrl: postgres.url,

@@ -37,8 +37,7 @@ export function postgresPackage(): string {
 /** Prepares the folder `home/postgres` and its binaries. */
 export async function postgresFiles(home: string, runAs: RunAs): Promise<PostgresFiles> {
   const source = postgresPackage();
-  // The install script of the package, which npm does not run here. Without its links, initdb does not find libicu.
-  await exec(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: source });
+  await makeLinks(source);
   const folder = await ownFolder(home, runAs);
   let native = join(source, 'native');
   if (runAs.kind === 'account') {
@@ -48,6 +47,13 @@ export async function postgresFiles(home: string, runAs: RunAs): Promise<Postgre
   const passwords = { password: at('password'), servicePassword: at('service-password') };
   const paths = { data: at('data'), log: at('server.log'), port: at('port') };
   return { folder, ...paths, ...passwords, bin: join(native, 'bin') };
+}
+
+/** Runs the install script of the package, which npm does not run here. Without its links, initdb does not find libicu. */
+async function makeLinks(source: string): Promise<void> {
+  const links: { target: string }[] = require(join(source, 'native', 'pg-symlinks.json'));
+  if (links.every(({ target }) => existsSync(join(source, target)))) return;
+  await exec(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: source });
 }
 
 /** Version of the server before its setup: its binaries need links that setup makes. */
