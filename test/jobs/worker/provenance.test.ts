@@ -159,6 +159,13 @@ test('a job that cannot be extended is refused with the remedy', async () => {
     strata.client.jobs.extendJob(id, { epochs: 1, schedule }, { actor: null });
   const cosine = await ended((await strata.client.jobs.createJob(smallJob(), {})).job.id);
   await assert.rejects(extend(cosine.id), isRefused('job_not_extendable', /rewarm/));
+  const unmixed = smallJob({
+    augmentation: { mixup: 0.2, mix_off_epochs: 1 },
+    optimizer: { schedule: { type: 'constant' } },
+  });
+  const { job: mixed } = await strata.client.jobs.createJob(unmixed, {});
+  await ended(mixed.id);
+  await assert.rejects(extend(mixed.id), isRefused('job_not_extendable', /without mixing images.*rewarm/));
   assert.equal((await ended((await extend(cosine.id, 'rewarm')).job.id)).state, 'succeeded');
   await assert.rejects(extend('job_none'), isRefused('not_found', /job_none/));
   const other = strata.service.forTenant('other').jobs;
