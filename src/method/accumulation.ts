@@ -1,5 +1,6 @@
 import type { ResolvedOptimizer } from '../contract/spec.js';
-import { isPipelined, type StagedMethod, storesVariables, trainsJointly } from './methods.js';
+import { describeMethod } from './methods.js';
+import type { MethodType } from './rules.js';
 
 /** Images of a part that a batch norm needs. */
 export const MIN_PART = 2;
@@ -13,8 +14,9 @@ export function accumulatedParts({
 }
 
 /** Why the steps of a method cannot take a batch in parts; null where they can. */
-export function accumulationObstacle(method: StagedMethod): string | null {
-  if (isPipelined(method)) return 'its stages keep several whole batches under way';
-  if (trainsJointly(method)) return 'its stages exchange messages about the whole batch within a step';
-  return storesVariables(method) ? 'its steps move the stored variables of the whole batch' : null;
+export function accumulationObstacle(type: MethodType): string | null {
+  const { isPipelined, exchangesWithinBatch, storesVariables } = describeMethod({ type });
+  if (isPipelined) return 'its stages keep several whole batches under way';
+  if (exchangesWithinBatch) return 'its stages exchange messages about the whole batch within a step';
+  return storesVariables ? 'its steps move the stored variables of the whole batch' : null;
 }

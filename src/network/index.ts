@@ -1,6 +1,7 @@
 export { type AuxiliarySize, minAuxiliaryDepth, reachingAuxiliary } from './auxiliary.js';
 export { ACTIVATION_WORK, activations, multiplyAdds, parameterCount, sizeOf, work } from './cost.js';
 export * from './description.js';
+export * from './factors.js';
 export * from './frozen.js';
 export { headLayers, isOfClasses, type LocalHead, localHead } from './heads.js';
 export { inputShape } from './input-shape.js';

@@ -386,8 +386,8 @@ class PlanStage(TypedDict):
     auxiliary_share: float
     """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
     memory_bytes: int
-    """Weights, gradients and the optimizer's vectors (one for sgd and lars, two for adamw and lamb), and what a pass
-    over a batch keeps, at half the size in bfloat16; without the runtime itself.
+    """Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors
+    (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself.
     """
     step_seconds: float
     """AuxNet, coupling and messages included."""
@@ -3192,19 +3192,21 @@ class MethodSpecOuter(TypedDict):
 
 
 class OptimizerSpec(TypedDict):
-    type: NotRequired[Literal["sgd", "adamw", "lars", "lamb"]]
+    type: NotRequired[Literal["sgd", "adamw", "lars", "lamb", "kfac"]]
     """`sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and
     Hutter 2019). `lars`: sgd whose rate each layer scales by the norm of its weights over that of its gradient,
     never above `learning_rate` (You et al. 2017). `lamb`: adamw whose steps are as long as the weights of the
-    layer times the rate (You et al. 2020). Both are made for large batches. A field of another type is rejected.
-    Null means the default of this type.
+    layer times the rate (You et al. 2020). Both are made for large batches. `kfac`: sgd on gradients that the
+    Kronecker factors of the Fisher matrix of each convolution and dense layer precondition (Martens and Grosse
+    2015); the factors live with their stage, AuxNets and heads have theirs. Not for `rounds`. A field of another
+    type is rejected. Null means the default of this type.
     """
     learning_rate: NotRequired[Optional[float]]
-    """Null means 0.1 (sgd), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb)."""
+    """Null means 0.1 (sgd, kfac), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb)."""
     momentum: NotRequired[Optional[float]]
-    """`sgd` and `lars` only; null means 0.9."""
+    """`sgd`, `lars` and `kfac` only; null means 0.9."""
     nesterov: NotRequired[bool]
-    """Only for `sgd` and `lars` with momentum: use the Nesterov momentum."""
+    """Only for `sgd`, `lars` and `kfac` with momentum: use the Nesterov momentum."""
     beta1: NotRequired[Optional[float]]
     """`adamw` and `lamb` only: decay rate of the first moment. Null means 0.9."""
     beta2: NotRequired[Optional[float]]
@@ -3213,9 +3215,17 @@ class OptimizerSpec(TypedDict):
     """`adamw` and `lamb` only: added to the square root of the second moment. Null means 1e-8 (adamw) or 1e-6 (lamb)."""
     trust_coefficient: NotRequired[Optional[float]]
     """`lars` only: the ratio of a layer's step to its weights that the rate scales. Null means 0.02."""
+    damping: NotRequired[Optional[float]]
+    """`kfac` only: what is added to the eigenvalues of the Fisher matrix of a layer before it is inverted, as a share
+    of their mean. More is closer to sgd. Null means 0.03.
+    """
+    factor_decay: NotRequired[Optional[float]]
+    """`kfac` only: the share of their old value that running means of factors keep. Null means 0.95."""
+    factor_interval: NotRequired[Optional[int]]
+    """`kfac` only: updates from one estimate of the factors, and their inversion, to the next. Null means 10."""
     weight_decay: NotRequired[Optional[float]]
-    """Weight decay. sgd and lars add weight_decay x weights to the gradient; adamw and lamb apply it separately. Null
-    means 0.0001 (sgd, lars) or 0.01 (adamw, lamb).
+    """Weight decay. sgd, lars and kfac add weight_decay x weights to the gradient; adamw and lamb apply it
+    separately. Null means 0.0001 (sgd, lars, kfac) or 0.01 (adamw, lamb).
     """
     decay_norm_and_bias: NotRequired[bool]
     """Whether weight decay also applies to biases and to the scales and shifts of batch norms."""

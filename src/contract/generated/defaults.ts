@@ -60,6 +60,9 @@ export const JOB_DEFAULTS = {
     "beta2": null,
     "epsilon": null,
     "trust_coefficient": null,
+    "damping": null,
+    "factor_decay": null,
+    "factor_interval": null,
     "weight_decay": null,
     "decay_norm_and_bias": true,
     "rates": null,
@@ -157,6 +160,14 @@ export const OPTIMIZER_DEFAULTS = {
     "beta1": 0.9,
     "beta2": 0.999,
     "epsilon": 0.000001
+  },
+  "kfac": {
+    "learning_rate": 0.1,
+    "weight_decay": 0.0001,
+    "momentum": 0.9,
+    "damping": 0.03,
+    "factor_decay": 0.95,
+    "factor_interval": 10
   }
 } as const;
 
@@ -164,5 +175,6 @@ export const OPTIMIZER_VECTORS = {
   "sgd": 1,
   "adamw": 2,
   "lars": 1,
-  "lamb": 2
+  "lamb": 2,
+  "kfac": 1
 } as const;

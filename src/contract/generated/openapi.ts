@@ -2148,7 +2148,7 @@ export interface components {
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and the optimizer's vectors (one for sgd and lars, two for adamw and lamb), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
+            /** @description Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
             memory_bytes: number;
             /** @description AuxNet, coupling and messages included. */
             step_seconds: number;
@@ -4978,23 +4978,23 @@ export interface components {
         };
         OptimizerSpec: {
             /**
-             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). `lars`: sgd whose rate each layer scales by the norm of its weights over that of its gradient, never above `learning_rate` (You et al. 2017). `lamb`: adamw whose steps are as long as the weights of the layer times the rate (You et al. 2020). Both are made for large batches. A field of another type is rejected. Null means the default of this type.
+             * @description `sgd`: stochastic gradient descent with momentum. `adamw`: Adam with decoupled weight decay (Loshchilov and Hutter 2019). `lars`: sgd whose rate each layer scales by the norm of its weights over that of its gradient, never above `learning_rate` (You et al. 2017). `lamb`: adamw whose steps are as long as the weights of the layer times the rate (You et al. 2020). Both are made for large batches. `kfac`: sgd on gradients that the Kronecker factors of the Fisher matrix of each convolution and dense layer precondition (Martens and Grosse 2015); the factors live with their stage, AuxNets and heads have theirs. Not for `rounds`. A field of another type is rejected. Null means the default of this type.
              * @default sgd
              * @enum {string}
              */
-            type: "sgd" | "adamw" | "lars" | "lamb";
+            type: "sgd" | "adamw" | "lars" | "lamb" | "kfac";
             /**
-             * @description Null means 0.1 (sgd), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb).
+             * @description Null means 0.1 (sgd, kfac), 0.001 (adamw), 0.25 (lars) or 0.02 (lamb).
              * @default null
              */
             learning_rate: number | null;
             /**
-             * @description `sgd` and `lars` only; null means 0.9.
+             * @description `sgd`, `lars` and `kfac` only; null means 0.9.
              * @default null
              */
             momentum: number | null;
             /**
-             * @description Only for `sgd` and `lars` with momentum: use the Nesterov momentum.
+             * @description Only for `sgd`, `lars` and `kfac` with momentum: use the Nesterov momentum.
              * @default false
              */
             nesterov: boolean;
@@ -5019,7 +5019,22 @@ export interface components {
              */
             trust_coefficient: number | null;
             /**
-             * @description Weight decay. sgd and lars add weight_decay x weights to the gradient; adamw and lamb apply it separately. Null means 0.0001 (sgd, lars) or 0.01 (adamw, lamb).
+             * @description `kfac` only: what is added to the eigenvalues of the Fisher matrix of a layer before it is inverted, as a share of their mean. More is closer to sgd. Null means 0.03.
+             * @default null
+             */
+            damping: number | null;
+            /**
+             * @description `kfac` only: the share of their old value that running means of factors keep. Null means 0.95.
+             * @default null
+             */
+            factor_decay: number | null;
+            /**
+             * @description `kfac` only: updates from one estimate of the factors, and their inversion, to the next. Null means 10.
+             * @default null
+             */
+            factor_interval: number | null;
+            /**
+             * @description Weight decay. sgd, lars and kfac add weight_decay x weights to the gradient; adamw and lamb apply it separately. Null means 0.0001 (sgd, lars, kfac) or 0.01 (adamw, lamb).
              * @default null
              */
             weight_decay: number | null;

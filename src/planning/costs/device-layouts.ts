@@ -6,6 +6,7 @@ import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
+import { FACTOR_IMAGES } from '../../network/factors.js';
 import {
   frozenPart,
   type LayerCost,
@@ -66,6 +67,8 @@ export interface Workload {
 export interface MemoryFacts {
   /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
   readonly optimizerVectors: number;
+  /** Whether the optimizer keeps Kronecker factors. */
+  readonly keepsFactors: boolean;
   /** Equal parts of a batch that are passed one after the other. */
   readonly accumulatedParts: number;
   /** The numbers that passes keep between layers. */
@@ -144,10 +147,11 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
     (cost, k) => stageSeconds(cost, method, prices, batch) + (sent[k]! + averaged[k]!) / bytesPerSecond,
   );
   const whole = costs.reduce((all, cost) => all + cost.trainedParameters, 0);
+  const factors = costs.reduce((all, cost) => all + cost.factors, 0);
   const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
   const exchanged =
-    joinedReplicas > 1 ? (FLOAT * whole * exchangedVectors(work, method)) / work.roundSteps : 0;
+    joinedReplicas > 1 ? (FLOAT * exchangedValues(work, method, whole, factors)) / work.roundSteps : 0;
   const shares = stages > 1 ? work : { warmStartShare: 0, endToEndShare: 0 };
   const parallelShare = 1 - shares.warmStartShare - shares.endToEndShare;
   const jointShare = shares.warmStartShare + shares.endToEndShare;
@@ -184,7 +188,7 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
 export function stageMemory(
   cost: StageCost,
   batch: number,
-  { optimizerVectors, accumulatedParts: parts, precision }: MemoryFacts,
+  { optimizerVectors, keepsFactors, accumulatedParts: parts, precision }: MemoryFacts,
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
   const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
@@ -199,8 +203,24 @@ export function stageMemory(
   return (
     FLOAT * floats +
     rounded +
+    (keepsFactors ? FLOAT * factorFloats(cost, batch / parts) : 0) +
     batch * (inputs + (ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly)) / parts)
   );
+}
+
+/** Means, inverses and the estimates of a batch, with the patches that one of these is made of. */
+function factorFloats(cost: StageCost, images: number): number {
+  const all = [cost, cost.auxiliary, cost.head];
+  const patches = Math.max(...all.map(({ factorPatches }) => factorPatches));
+  return 3 * all.reduce((sum, { factors }) => sum + factors, 0) + Math.min(images, FACTOR_IMAGES) * patches;
+}
+
+/** Values of the optimizer's state of some layers: its vectors, and the means and inverses of factors. */
+export function stateValues(
+  { parameters, factors }: Pick<LayerCost, 'parameters' | 'factors'>,
+  { optimizerVectors, keepsFactors }: Pick<MemoryFacts, 'optimizerVectors' | 'keepsFactors'>,
+): number {
+  return optimizerVectors * parameters + (keepsFactors ? 2 * factors : 0);
 }
 
 /**
@@ -231,13 +251,18 @@ function ringBytes(parameters: number, replicas: number): number {
 }
 
 /**
- * Vectors of a parameter's size that go to and fro in a round of an end-to-end phase: every replica reads the states of all, and
- * stores its own. For a step between rounds, one of them also has the weights of its start and a momentum.
+ * Values that go to and fro in a round of an end-to-end phase: every replica reads the states of all, and stores its own. For a
+ * step between rounds, one of them also has the weights of its start and a momentum.
  */
-function exchangedVectors({ memory }: Workload, method: ResolvedMethod): number {
+function exchangedValues(
+  { memory }: Workload,
+  method: ResolvedMethod,
+  parameters: number,
+  factors: number,
+): number {
   const replicas = method.end_to_end_replicas;
-  const besides = outerOfReplicas(method) === null ? 0 : 2;
-  return (replicas + 1) * (replicas * (1 + memory.optimizerVectors) + besides);
+  const besides = outerOfReplicas(method) === null ? 0 : 2 * parameters;
+  return (replicas + 1) * (replicas * (parameters + stateValues({ parameters, factors }, memory)) + besides);
 }
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {

@@ -10,6 +10,7 @@ import {
 } from '../../method/methods.js';
 import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
+import { factorPatches, factorValues } from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
@@ -28,6 +29,9 @@ export interface LayerCost {
   /** The part of `parameters` and `work` that is trained: the rest is frozen, and has a forward pass only. */
   readonly trainedParameters: number;
   readonly trainedWork: number;
+  /** Values of the Kronecker factors of its trained kernels, and of the patches of one image in the layer with most. */
+  readonly factors: number;
+  readonly factorPatches: number;
 }
 
 export interface StageCost extends LayerCost {
@@ -55,7 +59,7 @@ export interface StageCost extends LayerCost {
 
 export const NO_COST: LayerCost = {
   ...{ parameters: 0, multiplyAdds: 0, activations: 0, work: 0 },
-  ...{ trainedParameters: 0, trainedWork: 0 },
+  ...{ trainedParameters: 0, trainedWork: 0, factors: 0, factorPatches: 0 },
 };
 export const NO_STAGE: StageCost = {
   ...NO_COST,
@@ -73,6 +77,8 @@ export function costOf(layers: readonly Layer[]): LayerCost {
     work: work(layers),
     trainedParameters: parameterCount(trained),
     trainedWork: work(trained),
+    factors: factorValues(trained),
+    factorPatches: factorPatches(trained),
   };
 }
 

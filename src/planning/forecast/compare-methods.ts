@@ -23,6 +23,7 @@ import {
   stageCosts,
   stageMemory,
   stageSeconds,
+  stateValues,
 } from '../costs/index.js';
 import { accuracyOf, epochsFor, type Trained } from './accuracy.js';
 import { candidates, type Splits } from './candidates.js';
@@ -115,7 +116,7 @@ function neededWith(
     joinedCost(
       {
         ...{ steps, replicas, stepSeconds: joinedSeconds, roundSteps: rounds.roundSteps },
-        stateBytes: FLOAT * (1 + prices.memory.optimizerVectors) * whole.parameters,
+        stateBytes: FLOAT * (whole.parameters + stateValues(whole, prices.memory)),
       },
       prices.link,
     ),

@@ -131,6 +131,11 @@ export function optimizerVectors({ type }: Pick<ResolvedOptimizer, 'type'>): num
   return OPTIMIZER_VECTORS[type];
 }
 
+/** Whether an optimizer keeps the Kronecker factors of kernels. Jobs of earlier versions have no such field. */
+export function keepsFactors({ damping }: Pick<ResolvedOptimizer, 'damping'>): boolean {
+  return (damping ?? null) !== null;
+}
+
 /** Share of its mean gradient that a step keeps, 0 to 1: the mean forgets in about 1 / (1 - share) steps. */
 export function optimizerMemory({ momentum, beta1 }: Pick<ResolvedOptimizer, 'momentum' | 'beta1'>): number {
   return momentum ?? beta1 ?? 0;

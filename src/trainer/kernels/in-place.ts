@@ -49,3 +49,13 @@ export function subtractFrom(weights: Variable, change: Tensor): void {
     0,
   );
 }
+
+/** variable <- values */
+export function assign(variable: Variable, values: Tensor): void {
+  execute(
+    'AssignVariableOp',
+    [variable.handle, values],
+    [{ name: 'dtype', kind: 'type', value: DType.float32 }],
+    0,
+  );
+}

@@ -6,6 +6,7 @@ export * from './cross-entropy.js';
 export * from './dense.js';
 export * from './dropout.js';
 export * from './elementwise.js';
+export * from './factors.js';
 export * from './in-place.js';
 export * from './max-pool.js';
 export * from './norm-relu.js';

@@ -9,6 +9,9 @@ export function largestMagnitude(a: Tensor): Tensor {
   return result;
 }
 
+/** The sum of all values, as a scalar. */
+export const sumOfAll = (a: Tensor): Tensor => reduce('Sum', a, [...a.shape.keys()], false);
+
 /** [n,m] -> [n,1] */
 export const rowMaximum = (a: Tensor): Tensor => reduce('Max', a, [1], true);
 

@@ -1,6 +1,7 @@
 import type { ResolvedOptimizer, ResolvedSpec } from '../../contract/spec.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { adamw } from './adamw.js';
+import { kfac } from './kfac.js';
 import { lamb } from './lamb.js';
 import { lars } from './lars.js';
 import type { OptimizerSettings } from './optimizer.js';
@@ -16,6 +17,7 @@ export const UPDATE_RULES: { readonly [T in ResolvedOptimizer['type']]: (spec: S
   adamw,
   lars,
   lamb,
+  kfac,
 };
 
 export function updateRuleOf<T extends ResolvedOptimizer['type']>(spec: SpecOf<T>): UpdateRule {

@@ -3,6 +3,7 @@ export { type AdamwSettings, adamw } from './adamw.js';
 export { clipNorm } from './clip.js';
 export * from './from-spec.js';
 export { joinReplicas, withStart } from './join-replicas.js';
+export { type KfacSettings, kfac } from './kfac.js';
 export { lamb } from './lamb.js';
 export { type LarsSettings, lars } from './lars.js';
 export { meanOf, meanState } from './mean-state.js';

@@ -1,5 +1,5 @@
 import { type ParameterSpec, trainedParameters } from '../../network/index.js';
-import type { NamedTensors } from '../passes/index.js';
+import { factorsAmong, type NamedTensors } from '../passes/index.js';
 import {
   createVariable,
   free,
@@ -78,6 +78,17 @@ export class Optimizer {
     return this.#views;
   }
 
+  /** Whether the next step reads the Kronecker factors of a kernel. Undefined if the rule reads none. */
+  get wantsFactors(): ((kernel: string) => boolean) | undefined {
+    const due = this.#rule.factorsDue;
+    if (!due) return undefined;
+    const counts = new Map(this.#parameters.map(({ name, updates }) => [name, updates]));
+    return (kernel) => {
+      const updates = counts.get(kernel);
+      return updates !== undefined && due(updates);
+    };
+  }
+
   /**
    * The weights after `updates` more updates at this rate, if each moves them as the last ones did. The caller owns the
    * tensors.
@@ -106,7 +117,7 @@ export class Optimizer {
     const spoilt = Number.isFinite(before) ? null : firstNonFinite('gradient', gradients);
     const used = this.#clipNorm === null ? raw : clipNorm(raw, this.#clipNorm);
     free(...this.#views.values());
-    this.#update(used, learningRate);
+    this.#update(used, learningRate, gradients);
     free(...used, ...gradients.values());
     gradients.clear();
     this.#views = this.#viewsOfAll();
@@ -144,7 +155,8 @@ export class Optimizer {
     );
   }
 
-  #update(gradients: readonly Tensor[], learningRate: number): void {
+  /** @param among the gradients that came, with the factors */
+  #update(gradients: readonly Tensor[], learningRate: number, among: NamedTensors): void {
     const scalars = new Scalars();
     const gradientOf = new Map(this.#parameters.map(({ name }, index) => [name, gradients[index]!]));
     for (const layer of this.#layers) {
@@ -157,7 +169,8 @@ export class Optimizer {
         update: ++parameter.updates,
       }));
       const memory = (slot: string, name: string) => required(slotOf(this.#memories, slot), name);
-      this.#rule.apply({ parameters, memory, scalarOf: scalars.of });
+      const factorsOf = (kernel: string) => factorsAmong(among, kernel);
+      this.#rule.apply({ parameters, memory, factorsOf, scalarOf: scalars.of });
     }
     scalars.free();
   }

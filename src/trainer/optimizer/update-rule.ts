@@ -1,4 +1,5 @@
 import { type ParameterSpec, trainedParameters } from '../../network/index.js';
+import type { Factors } from '../passes/index.js';
 import type { Tensor, Variable } from '../runtime/index.js';
 
 /** A tensor that a rule remembers between steps; zero at the start. */
@@ -28,6 +29,8 @@ export interface LayerUpdate {
   readonly parameters: readonly ParameterUpdate[];
   /** @throws Error where the rule never declared such a memory */
   readonly memory: (slot: string, name: string) => Variable;
+  /** The Kronecker factors of a kernel on this batch; null where the pass was not asked for them. */
+  readonly factorsOf: (kernel: string) => Factors | null;
   /** A number as a tensor that lives as long as the step; all layers share it. */
   readonly scalarOf: (value: number) => Tensor;
 }
@@ -48,6 +51,8 @@ export interface UpdateRule {
   memoryOf(layer: readonly ParameterSpec[]): readonly Memory[];
   /** Whether it needs the number of earlier updates. */
   readonly countsSteps: boolean;
+  /** Whether the update after so many reads the Kronecker factors of its batch. Absent: none does. */
+  readonly factorsDue?: (updates: number) => boolean;
   /** One update of one layer, in place: nobody may hold a tensor of its weights meanwhile, or they are copied. */
   apply(layer: LayerUpdate): void;
   /**

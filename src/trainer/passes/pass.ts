@@ -24,13 +24,15 @@ export interface Pass {
 /** Inputs and outputs of a training pass. */
 export interface TrainingContext {
   readonly weights: NamedTensors;
-  /** Filled by pullbacks. The creator of the map owns the tensors. */
+  /** Filled by pullbacks, with the factors that are asked for. The creator of the map owns the tensors. */
   readonly gradients: Map<string, Tensor>;
   /**
    * Precision of convolutions, norms and ReLUs. Absent: float32. Inputs, outputs, weights, batch statistics and
    * gradients of parameters are always float32.
    */
   readonly precision?: Precision | undefined;
+  /** Whether the pullback leaves the Kronecker factors of a kernel among the gradients (factors.ts). Absent: of none. */
+  readonly wantsFactors?: ((kernel: string) => boolean) | undefined;
   /** Random draws of layers. Networks without random layers need none. */
   readonly draw?: Draw | undefined;
 }

@@ -62,6 +62,7 @@ function onePass(options: PartStepOptions, at: StepAt): PassResult {
     gradients: new Map<string, Tensor>(),
     draw: { seed: options.seed, step },
     precision: options.precision,
+    wantsFactors: optimizer.wantsFactors,
   };
   const { auxiliary } = part;
   const lambda =

@@ -73,7 +73,13 @@ function update(options: StoredStepOptions, at: StepAt): StepReport[] {
   const variables =
     own && stopwatch.time('variables', () => own.stored.read(samples, () => own.initial.of(batch)));
   const lambda = own && variables && own.stored.toTensor(variables.lambda);
-  const context = { weights: optimizer.weights, gradients, draw: { seed, step }, precision };
+  const context = {
+    weights: optimizer.weights,
+    gradients,
+    draw: { seed, step },
+    precision,
+    wantsFactors: optimizer.wantsFactors,
+  };
   const pass = stopwatch.time('forward', () =>
     trainPass(layers, lambda ?? batch.images, context, lambda !== null),
   );

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeRun } from '../../../src/method/index.js';
-import { multiplyAdds, parameterCount, wholeNetwork } from '../../../src/network/index.js';
+import {
+  flatten,
+  multiplyAdds,
+  parameterCount,
+  parametersOf,
+  sizeOf,
+  wholeNetwork,
+} from '../../../src/network/index.js';
 import {
   costsByRates,
   messageSeconds,
@@ -275,6 +282,29 @@ test('memory counts the activations of one part of a batch, its inputs, and a se
     assert.equal(quarters[k]!.layers.activation_bytes, stage.layers.activation_bytes / 4);
     // Images of one channel, 28 by 28, come in whole batches; so do features of 16 channels or more.
     assert.ok(k === 0 ? beside === 4 * 128 * 784 : beside > 0, `stage ${k}: ${beside}`);
+  });
+});
+
+test('memory counts factors three times, and the patches that the largest layer makes of 32 images', () => {
+  const stagesOf = (type: 'sgd' | 'kfac') =>
+    makePlan(resolved({ ...DEEP, optimizer: { type } }), MNIST, LOCAL).stages;
+  const spec = resolved(DEEP);
+  const { stages } = describeRun(spec, MNIST);
+  const [sgd, kfac] = [stagesOf('sgd'), stagesOf('kfac')];
+  stages.forEach(({ layers, auxiliary }, k) => {
+    const own = [...layers, ...(auxiliary ?? [])];
+    const kernels = parametersOf(own).filter(({ shape }) => shape.length > 1);
+    const factors = kernels.map(({ shape }) => {
+      const outputs = shape.at(-1) ?? 0;
+      return (sizeOf({ shape }) / outputs) ** 2 + outputs ** 2;
+    });
+    const patches = flatten(own).map((layer) =>
+      layer.op === 'conv'
+        ? layer.size ** 2 * layer.input.channels * layer.output.height * layer.output.width
+        : 0,
+    );
+    const floats = 3 * factors.reduce((sum, each) => sum + each) + 32 * Math.max(...patches);
+    assert.equal(kfac[k]!.memory_bytes - sgd[k]!.memory_bytes, 4 * floats);
   });
 });
 

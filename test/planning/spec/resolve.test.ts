@@ -387,6 +387,13 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /momentum above 0/,
   ],
   [
+    'factors of gradients that several exchanges make',
+    { method: { type: 'rounds' }, optimizer: { type: 'kfac' } },
+    '/optimizer/type',
+    /kfac needs the gradient of one loss/,
+  ],
+  ['damping of sgd', { optimizer: { damping: 0.1 } }, '/optimizer/damping', /is for kfac; sgd has/],
+  [
     'parts into which a batch cannot be cut',
     { batch_size: 128, optimizer: { gradient_accumulation_steps: 3 } },
     '/optimizer/gradient_accumulation_steps',

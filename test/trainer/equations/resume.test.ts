@@ -53,9 +53,14 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
     ADAMW,
   ],
   [
-    'pipeline that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',
+    'pipeline by K-FAC that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',
     'pipeline',
-    { ...FROZEN, ...STILL, method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } } },
+    {
+      ...FROZEN,
+      ...STILL,
+      optimizer: { type: 'kfac', factor_interval: 3 },
+      method: { stages: 2, memory: 'recompute', outer: { rate: 0.7, momentum: 0.5 } },
+    },
   ],
 ];
 

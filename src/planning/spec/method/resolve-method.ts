@@ -8,6 +8,7 @@ import { checkAccumulation } from './accumulation.js';
 import { resolveAuxiliary } from './auxiliary.js';
 import { resolveCorrections } from './corrections.js';
 import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
+import { checkFactors } from './factors.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 import { resolveHeads } from './heads.js';
 import { resolveMemory } from './memory.js';
@@ -36,7 +37,8 @@ export function resolveMethod(
   const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
   const roundSteps = resolveRoundSteps(method, facts, parallelSteps, report);
   const replicas = resolveReplicas(spec, facts, endToEndSteps, report);
-  checkAccumulation(spec, facts, report);
+  checkAccumulation(spec, report);
+  checkFactors(spec, report);
   checkTaskCount(totalSteps, roundSteps, Math.max(stages, replicas), report);
   return {
     ...method,

@@ -1,6 +1,7 @@
 import type { ConvLayer } from '../../../network/index.js';
 import * as kernels from '../../kernels/index.js';
 import { type DType, free, type Tensor } from '../../runtime/index.js';
+import { addFactors } from '../factors.js';
 import { type Pass, parameter } from '../pass.js';
 import type { PassOperation, TrainingRun } from './operation.js';
 
@@ -22,6 +23,10 @@ function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }:
     pullback: (cotangent) => {
       const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer);
       context.gradients.set(name, inDtypeOf(gradient, weights));
+      addFactors(context, name, kernel.shape, {
+        left: () => kernels.convolutionInputFactor(input, layer.size, layer),
+        right: () => kernels.outputFactor(cotangent),
+      });
       const inputGradient = wantsInputGradient
         ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer)
         : null;

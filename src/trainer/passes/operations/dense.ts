@@ -1,6 +1,7 @@
 import type { DenseLayer } from '../../../network/index.js';
 import * as kernels from '../../kernels/index.js';
 import { free, type Tensor } from '../../runtime/index.js';
+import { addFactors } from '../factors.js';
 import { type NamedTensors, type Pass, parameter } from '../pass.js';
 import type { PassOperation, TrainingRun } from './operation.js';
 
@@ -26,6 +27,10 @@ function train(layer: DenseLayer, input: Tensor, { context }: TrainingRun): Pass
     pullback: (cotangent) => {
       context.gradients.set(`${layer.name}/kernel`, kernels.matMul(input, cotangent, true, false));
       context.gradients.set(`${layer.name}/bias`, kernels.biasGradient(cotangent));
+      addFactors(context, `${layer.name}/kernel`, kernel.shape, {
+        left: () => kernels.denseInputFactor(input),
+        right: () => kernels.outputFactor(cotangent),
+      });
       free(output);
       return kernels.matMul(cotangent, kernel, false, true);
     },

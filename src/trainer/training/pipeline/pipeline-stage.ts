@@ -116,8 +116,10 @@ export class PipelineStage {
   }
 
   #pass({ at, input, weights, gradients }: Omit<Flight, 'pass'>): Pass {
-    const { index, layers, seed, precision } = this.options;
-    const context = { weights, gradients, draw: { seed, step: at.step }, precision };
+    const { index, layers, optimizer, seed, precision } = this.options;
+    // Asked when the batch is pulled back, right before the update.
+    const wantsFactors = (kernel: string) => optimizer.wantsFactors?.(kernel) ?? false;
+    const context = { weights, gradients, draw: { seed, step: at.step }, precision, wantsFactors };
     return trainPass(layers, input, context, index > 0);
   }
 }
