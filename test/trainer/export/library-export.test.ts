@@ -5,67 +5,28 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { installedTorch } from '../../../bench/step/torch.js';
-import {
-  describeNetwork,
-  flatten,
-  type ModelSize,
-  parametersOf,
-  type Shape,
-  wholeNetwork,
-} from '../../../src/network/index.js';
+import type { Shape } from '../../../src/network/index.js';
 import { TORCHVISION } from '../../../src/network/layouts/index.js';
 import { exec } from '../../../src/provision/exec.js';
 import { modelCard } from '../../../src/trainer/documents/index.js';
 import type { ExportFormat } from '../../../src/trainer/export/index.js';
-import type { InferenceModel } from '../../../src/trainer/export/inference-layers.js';
 import { LIBRARIES } from '../../../src/trainer/export/libraries.js';
 import { timmConfig } from '../../../src/trainer/export/library-config.js';
-import { inferenceModel } from '../../../src/trainer/export/lower.js';
 import { onnxFile } from '../../../src/trainer/export/onnx-export.js';
 import { withOnnxRuntime } from '../../../src/trainer/export/onnx-runtime.js';
 import { safetensorsFiles, tensorsOf } from '../../../src/trainer/export/safetensors-files.js';
 import { libraryNames, readStateDict, stateDict } from '../../../src/trainer/export/state-dict.js';
-import { initialValues } from '../../../src/trainer/optimizer/index.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { pythonPackages } from '../../support/python-packages.js';
 import { codeBlocks } from '../support/document-readers.js';
+import {
+  LIBRARY_CLASSES as CLASSES,
+  LIBRARY_IMAGE as IMAGE,
+  libraryModel as modelOf,
+  imagenetResnet as networkOf,
+} from '../support/library-model.js';
 import { WHOLE_MNIST } from '../support/small-mnist.js';
 import { mnistSpec } from '../support/specs.js';
-
-const IMAGE = { height: 64, width: 64, channels: 3 };
-const CLASSES = ['a', 'b', 'c'];
-
-const networkOf = (depth: number, width = 64) =>
-  ({ family: 'imagenet-resnet', depth, width, padding: 'symmetric' }) as const;
-
-/** An untrained network with random statistics. */
-function modelOf(
-  network: ModelSize,
-  image: Shape = IMAGE,
-  storage: 'pixels' | 'encoded' = 'encoded',
-): InferenceModel {
-  const layers = wholeNetwork(describeNetwork(network, image, CLASSES.length));
-  const random = randomStream(1, 'statistics', network.depth);
-  const around = (length: number, from: number) => Float32Array.from({ length }, () => from + random());
-  const norms = flatten(layers).flatMap((layer) => (layer.op === 'norm' ? [layer] : []));
-  return inferenceModel({
-    layers,
-    values: initialValues(parametersOf(layers), 1),
-    statistics: new Map(
-      norms.map(({ name, output: { channels } }) => [
-        name,
-        { mean: around(channels, -0.5), variance: around(channels, 0.5) },
-      ]),
-    ),
-    manifest: {
-      storage,
-      image,
-      classes: CLASSES,
-      mean: [120, 115, 105],
-      standard_deviation: [60, 58, 57],
-    },
-  });
-}
 
 test('every tensor gets the name that torchvision has for it, and is read back bitwise', () => {
   // Tensors of torchvision's own state dicts without the counters of batch norms: 122 - 20 and 320 - 53.

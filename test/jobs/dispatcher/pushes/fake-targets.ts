@@ -48,6 +48,8 @@ async function listen(answer: Answer): Promise<[Server, string]> {
 export class FakeBucket extends FakeTarget {
   /** In the order in which they came first. */
   readonly objects = new Map<string, string>();
+  /** The same, as bytes. */
+  readonly bytes = new Map<string, Buffer>();
   readonly signatures: string[] = [];
 
   static async start(): Promise<FakeBucket> {
@@ -60,6 +62,7 @@ export class FakeBucket extends FakeTarget {
     const isWhole = createHash('sha256').update(body).digest('hex') === headers['x-amz-content-sha256'];
     if (!isWhole) return [400, {}];
     this.objects.set(url, body.toString());
+    this.bytes.set(url, body);
     this.signatures.push(headers.authorization ?? '');
     this.count();
     return [200, {}];

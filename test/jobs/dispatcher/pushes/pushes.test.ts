@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { installedTorch } from '../../../../bench/step/torch.js';
 import type { TenantClient } from '../../../../src/contract/client/tenant.js';
 import type { components } from '../../../../src/contract/generated/openapi.js';
 import type { Pusher } from '../../../../src/jobs/dispatcher/deliveries/pushes/pusher.js';
 import { openPushes } from '../../../../src/jobs/dispatcher/deliveries/pushes/pushes.js';
 import type { Database } from '../../../../src/jobs/store/connection/database.js';
+import { exec } from '../../../../src/provision/exec.js';
+import { LIBRARIES } from '../../../../src/trainer/export/libraries.js';
+import { stateDict } from '../../../../src/trainer/export/state-dict.js';
 import { temporaryFolder } from '../../../provision/temporary.js';
+import { pythonPackages } from '../../../support/python-packages.js';
 import type { Strata } from '../../../support/strata.js';
 import { startVersitygw, versitygw } from '../../../support/versitygw.js';
+import { imagenetResnet, LIBRARY_CLASSES, libraryModel } from '../../../trainer/support/library-model.js';
 import { insertModel } from '../../support/models.js';
 import { makeDue, sendAll, senderParts, unrenewedLeases, useOutbox } from '../../support/outbox.js';
 import { smallJob } from '../../support/specs.js';
@@ -17,6 +24,7 @@ import { startMlflow } from '../trackers/mlflow-server.js';
 import { FakeBucket, FakeRegistry } from './fake-targets.js';
 
 const built = await versitygw();
+const torch = await installedTorch();
 const skip = 'missing' in built ? built.missing : false;
 
 let strata: Strata;
@@ -36,11 +44,11 @@ const FILES = {
 };
 
 /** A model with small files. */
-async function makeModel(files: Readonly<Record<string, string>> = FILES): Promise<string> {
+async function makeModel(files: Readonly<Record<string, string | Uint8Array>> = FILES): Promise<string> {
   const { job } = await client.jobs.createJob(smallJob(), {});
   const id = await insertModel(strata.sql, job.id);
   for (const [name, content] of Object.entries(files)) {
-    const { uri, size_bytes: size } = await strata.blobs.put(new TextEncoder().encode(content));
+    const { uri, size_bytes: size } = await strata.blobs.put(Buffer.from(content));
     await strata.sql.query(
       `INSERT INTO artifact (id, job_id, model_id, name, kind, media_type, size_bytes, sha256)
        VALUES ($1, $2, $3, $4, 'model', 'text/plain', $5, $6)`,
@@ -155,6 +163,49 @@ test('the layout of Hugging Face has a card, a configuration and weights; a mode
   const [refused] = await pushesOf(bare);
   assert.equal(refused?.state, 'failed');
   assert.match(refused?.error ?? '', /train it with the export transformers or timm/);
+});
+
+/** Loads a pushed repository, and prints the tensors that are missing, left over, or of another shape. */
+const LOAD = `
+import json, sys
+from transformers import ResNetForImageClassification
+model, found = ResNetForImageClassification.from_pretrained(sys.argv[1], output_loading_info=True)
+# Counters of batch norms, which only training uses.
+wrong = [str(name) for names in found.values() for name in names if "num_batches_tracked" not in str(name)]
+print(json.dumps({"wrong": wrong, "classes": list(model.config.id2label.values())}))
+`;
+
+test('transformers loads a pushed repository with every tensor', {
+  skip: torch ? false : 'PyTorch is not in the cache; `npm run bench -- step` puts it there',
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  const bucket = await FakeBucket.start();
+  t.after(() => bucket.stop());
+  const network = imagenetResnet(18);
+  const model = libraryModel(network);
+  const { layout, config } = LIBRARIES.transformers;
+  const id = await makeModel({
+    'README.md': '# card',
+    'full/transformers/config.json': JSON.stringify(config(model, network)),
+    'full/transformers/model.safetensors': stateDict(model, network, layout),
+  });
+  await push(id, { target: 'hf', url: `${bucket.url}/hub`, credentials: CREDENTIALS });
+  await send();
+  for (const name of ['README.md', 'config.json', 'model.safetensors'])
+    await writeFile(join(folder, name), bucket.bytes.get(`/hub/${id}/${name}`) ?? assert.fail(name));
+  const packages = await pythonPackages(
+    'libraries',
+    fileURLToPath(new URL('../../../trainer/export/requirements.txt', import.meta.url)),
+  );
+  const env = {
+    ...process.env,
+    ...torch,
+    PYTHONPATH: `${torch?.PYTHONPATH}:${packages}`,
+    HF_HUB_OFFLINE: '1',
+  };
+  const printed = await exec('python3', ['-c', LOAD, folder], { env });
+  const answer = JSON.parse(printed.trim().split('\n').at(-1) ?? '');
+  assert.deepEqual(answer, { wrong: [], classes: LIBRARY_CLASSES });
 });
 
 test('credentials are sealed while they are needed, and forgotten afterwards', async (t) => {
