@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { keyIdOf } from '../../cli/src/target.js';
+import { makeZip } from '../datasets/support/zip.js';
+import { ENDED_BATCH, insertEndedBatch } from '../jobs/support/ended-batch.js';
 import { type Ended, type Environment, runStrata, startCommand } from './command.js';
 import { Road, useLiveCommand } from './live.js';
 
@@ -110,6 +112,8 @@ describe('strata on everything but jobs', () => {
   test('a version of a model is shown, and promoted as far as the rule of the alias allows', async () => {
     const models = (await live.asked('/models')) as { data: { name: string }[] };
     const name = models.data[0]!.name;
+    assert.deepEqual(json(await live.strata('registry', 'list', '--json')), await live.asked('/registry'));
+    assert.match((await live.strata('registry', 'list')).stdout, new RegExp(`\\n${name} +1 `));
     const registry = ['registry', 'show', name] as const;
     assert.deepEqual(json(await live.strata(...registry, '--json')), await live.asked(`/registry/${name}`));
     const applied = await live.strata('registry', 'promote', name, '1', 'edge', '--note', 'first');
@@ -132,6 +136,48 @@ describe('strata on everything but jobs', () => {
     assert.match((await live.strata('evaluations', 'list')).stderr, /No evaluations/);
     const compared = await live.strata('evaluations', 'compare', 'evaluation_a', 'evaluation_b');
     assert.deepEqual([compared.code, /not_found/.test(compared.stderr)], [1, true], compared.stderr);
+  });
+
+  test('batch predictions are listed, shown, downloaded, started with pictures, cancelled and deleted', async () => {
+    const { data } = (await live.asked('/models')) as { data: { id: string; name: string }[] };
+    const [model] = data;
+    assert.ok(model);
+    const done = await insertEndedBatch(live.api.strata, model);
+    assert.match(
+      (await live.strata('batch', 'list')).stdout,
+      new RegExp(`${done} +succeeded .*test of october +100`),
+    );
+    assert.match((await live.strata('batch', 'show', done)).stdout, /done +2, of which 1 failed/);
+    assert.equal((await live.strata('batch', 'download', done)).stdout, ENDED_BATCH.result);
+    const errors = join(live.home, 'errors.jsonl');
+    assert.equal((await live.strata('batch', 'download', done, '--errors', '--output', errors)).code, 0);
+    assert.equal(await readFile(errors, 'utf8'), ENDED_BATCH.errors);
+    const create = (...args: string[]) => live.strata('batch', 'create', '@last', ...args);
+    for (const args of [
+      [],
+      ['--dataset', 'mnist', '--pictures', 'a.zip'],
+      ['--pictures', 'a.zip', '--split', 'test'],
+    ])
+      assert.equal((await create(...args)).code, 2, args.join(' '));
+    assert.match((await create('--dataset', 'nowhere')).stderr, /nowhere/);
+    const pictures = join(live.home, 'october.zip');
+    await writeFile(pictures, makeZip([{ name: 'a.png', bytes: Buffer.from('no image') }]));
+    assert.match((await create('--pictures', pictures)).stderr, /model_not_served/);
+    const { sql } = live.api.strata;
+    const { rows } = await sql.query('SELECT serving FROM model WHERE id = $1', [model.id]);
+    const serve = (serving: object) =>
+      sql.query('UPDATE model SET serving = $1 WHERE id = $2', [serving, model.id]);
+    await serve({ full: `sha256:${'0'.repeat(64)}` });
+    const { id } = json<{ id: string }>(await create('--pictures', pictures, '--no-wait', '--json'));
+    await serve(rows[0].serving);
+    assert.match(
+      (await live.strata('batch', 'show', id)).stdout,
+      /state +queued[\s\S]*images +0, pictures of an upload/,
+    );
+    assert.match((await live.strata('batch', 'download', id)).stderr, /batch_unfinished/);
+    assert.match((await live.strata('batch', 'cancel', id)).stdout, /is cancelled/);
+    for (const each of [id, done]) assert.equal((await live.strata('batch', 'rm', each)).code, 0);
+    assert.match((await live.strata('batch', 'list')).stderr, /No batch predictions/);
   });
 
   test('artifacts keep their folders, are checked, and replace nothing without --force', async () => {

@@ -49,6 +49,7 @@ def registers(facts: Any) -> Any:
     strata = client(facts)
     name = strata.jobs.get(facts["job"]).wait().model().name
     registry = strata.registry
+    assert [each["name"] for each in registry.list(limit=10)["data"]] == [name]
     version = registry.get(name)["latest_version"]
     registry.set_alias(name, "staging", version)
     stale = code_of(lambda: registry.set_alias(name, "staging", version, etag="none"))
@@ -64,6 +65,25 @@ def registers(facts: Any) -> Any:
         "listed": [each["state"] for each in registry.promotions(name)],
         "holds": registry.alias(name, "production")["version"] == version,
     }
+
+
+def batches(facts: Any) -> Any:
+    strata = client(facts)
+    model = strata.jobs.get(facts["job"]).wait().model().id
+    (done,) = strata.batches.list(model=model)["data"]
+    folder = Path(facts["folder"])
+    files = [strata.batches.download(done["id"], folder / name, errors=name == "errors").read_text() for name in ("result", "errors")]
+    pictures = folder / "october"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(png(2, 2, 1, bytes(4)))
+    upload = strata.datasets.send(pictures, progress=False)
+    codes = [
+        code_of(lambda: strata.batches.create(model=model, input={"upload": upload})),
+        code_of(lambda: strata.batches.create(model=model, input={"dataset": "nowhere"})),
+    ]
+    cancelled = strata.batches.cancel(done["id"])["state"]
+    strata.batches.delete(done["id"])
+    return {"files": files, "codes": codes, "cancelled": cancelled, "gone": code_of(lambda: strata.batches.get(done["id"]))}
 
 
 def follows(facts: Any) -> Any:

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { exec } from '../../src/provision/exec.js';
 import { freePort } from '../../src/provision/processes.js';
 import { ROOT } from '../../src/service/root.js';
+import { ENDED_BATCH, insertEndedBatch } from '../jobs/support/ended-batch.js';
 import { smallJob } from '../jobs/support/specs.js';
 import { type LiveApi, startLiveApi } from '../support/live-api.js';
 import { CuttingProxy } from './cutting-proxy.js';
@@ -63,6 +64,19 @@ describe('strata-train, installed from its wheel', () => {
       listed: ['applied', 'rejected'],
       holds: true,
     }));
+
+  test('a batch prediction is listed, downloaded and deleted, and pictures are sent for one', async () => {
+    const { strata, jobId } = api;
+    const { rows } = await strata.sql.query('SELECT id, name FROM model WHERE job_id = $1', [jobId]);
+    await insertEndedBatch(strata, rows[0]);
+    assert.deepEqual(await behave('batches'), {
+      files: [ENDED_BATCH.result, ENDED_BATCH.errors],
+      codes: ['model_not_served', 'not_found'],
+      // One that has ended stays as it is.
+      cancelled: 'succeeded',
+      gone: 'not_found',
+    });
+  });
 
   test('lists read all pages', async () => assert.equal(await behave('pages'), true));
 

@@ -112,8 +112,8 @@ async function planFor(
   request: BatchPredictionRequest,
 ): Promise<NewBatchPrediction> {
   const model = await requireModel(parts.db, tenant, request.model);
-  const common = planBatch(request, model);
   const { manifest, ...images } = await imagesOf(parts, tenant, request.input, model);
+  const common = planBatch(request, model);
   const { variant, maxFailedShare } = request;
   return {
     id: newId('batch'),
