@@ -1,7 +1,8 @@
-import type { components } from './generated/openapi.js';
+import type { components, operations } from './generated/openapi.js';
 import { answered, type Connection, emptied } from './http.js';
 
 type Schemas = components['schemas'];
+type ListQuery = NonNullable<operations['listRegisteredModels']['parameters']['query']>;
 type Promotion = Schemas['Promotion'];
 /** Fields that are left out have their default. */
 export type PromotionRequest = Pick<Schemas['PromotionRequest'], 'version' | 'alias'> &
@@ -12,6 +13,9 @@ export function registryApi({ http }: Connection) {
   const atAlias = (name: string, alias: string) => ({ path: { name, alias } });
   const ofId = (id: string) => ({ params: { path: { id } } });
   return {
+    /** The names of models, each with its latest version and aliases. */
+    list: (query: ListQuery = {}): Promise<Schemas['RegisteredNameList']> =>
+      answered(http.GET('/registry', { params: { query } })),
     /** Versions and aliases of the models of a name. */
     get: (name: string): Promise<Schemas['RegisteredModel']> =>
       answered(http.GET('/registry/{name}', at(name))),

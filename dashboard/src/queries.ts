@@ -116,6 +116,14 @@ export const modelsQuery = () =>
 export const modelQuery = (id: string) =>
   queryOptions({ queryKey: ['model', id], queryFn: () => strata.models.get(id) });
 
+/** The first names of models, in order. */
+export const registeredNamesQuery = () =>
+  queryOptions({
+    queryKey: ['registry'],
+    queryFn: async () => (await strata.registry.list({ limit: 100 })).data,
+    refetchInterval: LOOK_MS,
+  });
+
 export const registeredModelQuery = (name: string) =>
   queryOptions({
     queryKey: ['registry', name],

@@ -91,6 +91,7 @@ export const DEFAULTED_QUERY = {
   listEvaluations: ['limit'],
   listBatchPredictions: ['limit'],
   listPromotions: ['limit'],
+  listRegisteredModels: ['limit'],
   listModels: ['limit', 'order_by'],
   listModelTagChanges: ['limit'],
   listReproductions: ['limit'],

@@ -5,6 +5,23 @@ import { moment, plain } from '../format.js';
 
 type Promotion = components['schemas']['Promotion'];
 
+export async function listRegistry({ strata, out }: Context): Promise<void> {
+  const list = await strata.registry.list({ limit: 100 });
+  const names = list.data.map(({ name }) => name);
+  out.result(list, names, () => {
+    if (names.length === 0) return out.note('No models.');
+    out.table(
+      ['NAME', 'LATEST', 'ALIASES', 'CREATED'],
+      list.data.map(({ name, latest_version: latest, aliases, created_at: at }) => [
+        plain(name),
+        String(latest),
+        aliases.map(({ alias, version }) => `${alias}=${version}`).join(', '),
+        moment(at),
+      ]),
+    );
+  });
+}
+
 export async function showRegistry({ strata, out }: Context, name: string): Promise<void> {
   const model = await strata.registry.get(name);
   out.result(

@@ -11,7 +11,8 @@ export const READS: readonly string[] = [
     'listReproductions',
   ],
   ...['getReproduction', 'listDatasets', 'getDataset', 'getDatasetStatistics', 'listSweeps', 'getSweep'],
-  ...['listEvaluations', 'getEvaluation', 'compareEvaluations', 'getRegisteredModel', 'listPromotions'],
+  ...['listEvaluations', 'getEvaluation', 'compareEvaluations'],
+  ...['listRegisteredModels', 'getRegisteredModel', 'listPromotions'],
   // It computes a forecast, and stores nothing.
   'createPlan',
   'listWorkers',

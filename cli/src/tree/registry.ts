@@ -10,6 +10,12 @@ export function addRegistry(program: Command): void {
   const load = () => import('../commands/registry.js');
   const registry = program.command('registry').description('versions, aliases and promotions of models');
   registry
+    .command('list')
+    .description('list the names of models, with their latest versions and aliases')
+    .action((_options: object, command: Command) =>
+      run(command, async (context) => (await load()).listRegistry(context)),
+    );
+  registry
     .command('show')
     .description('show the versions of a name')
     .argument('<name>', NAME)

@@ -1346,6 +1346,30 @@ class Confusion(TypedDict):
     images: int
 
 
+class RegisteredNameList(TypedDict):
+    object: Literal["list"]
+    data: list[RegisteredName]
+    has_more: bool
+    next: Cursor
+
+
+class RegisteredName(TypedDict):
+    """A name of models. `GET /registry/{name}` has its versions."""
+
+    object: Literal["registered_name"]
+    name: str
+    latest_version: int
+    model_id: Optional[str]
+    """The model of the latest version; null if it was deleted or renamed."""
+    created_at: Time
+    aliases: list[RegisteredNameAliasesItem]
+
+
+class RegisteredNameAliasesItem(TypedDict):
+    alias: ModelTag
+    version: int
+
+
 class RegisteredModel(TypedDict):
     object: Literal["registered_model"]
     name: str
@@ -3546,6 +3570,15 @@ class ListModelErrorsQuery(TypedDict):
     """Only images predicted as this class, by its index."""
     offset: NotRequired[int]
     """Number of items to skip. The items and their order never change."""
+    limit: NotRequired[int]
+    """Items per page."""
+
+
+class ListRegisteredModelsQuery(TypedDict):
+    """The query of listRegisteredModels."""
+
+    after: NotRequired[str]
+    """The `next` of the previous page."""
     limit: NotRequired[int]
     """Items per page."""
 

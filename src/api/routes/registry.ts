@@ -2,6 +2,11 @@ import type { Alias } from '../../contract/client/registry.js';
 import { StrataError } from '../../contract/errors.js';
 import type { Caller, Handler } from '../handler.js';
 
+export const listRegisteredModels: Handler<'listRegisteredModels'> = async ({ client, query }) => ({
+  status: 200,
+  body: await client.registry.listRegisteredModels(query),
+});
+
 export const getRegisteredModel: Handler<'getRegisteredModel'> = async ({ client, params }) => ({
   status: 200,
   body: await client.registry.getRegisteredModel(params.name),

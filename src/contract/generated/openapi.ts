@@ -765,6 +765,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the names of models */
+        get: operations["listRegisteredModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/{name}": {
         parameters: {
             query?: never;
@@ -3100,6 +3117,27 @@ export interface components {
             label: components["schemas"]["ClassName"];
             predicted: components["schemas"]["ClassName"];
             images: number;
+        };
+        RegisteredNameList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["RegisteredName"][];
+            has_more: boolean;
+            next: components["schemas"]["Cursor"];
+        };
+        /** @description A name of models. `GET /registry/{name}` has its versions. */
+        RegisteredName: {
+            /** @constant */
+            object: "registered_name";
+            name: string;
+            latest_version: number;
+            /** @description The model of the latest version; null if it was deleted or renamed. */
+            model_id: string | null;
+            created_at: components["schemas"]["Time"];
+            aliases: {
+                alias: components["schemas"]["ModelTag"];
+                version: number;
+            }[];
         };
         RegisteredModel: {
             /** @constant */
@@ -6953,6 +6991,36 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    listRegisteredModels: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the previous page. */
+                after?: string;
+                /** @description Items per page. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of names in order, each with its latest version and the aliases that its models have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredNameList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -1,6 +1,7 @@
 import type { Requirement } from '../../planning/promotions.js';
-import { int, orNull, type RowOf, text } from './connection/column.js';
+import { int, orNull, type RowOf, text, time } from './connection/column.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
 import type { AliasRuleRow } from './rows.js';
@@ -69,6 +70,55 @@ export async function putRule(tx: Transaction, key: AliasKey, rule: NewRule): Pr
 
 export async function deleteRule(tx: Transaction, { tenant, modelName, alias }: AliasKey): Promise<boolean> {
   return (await tx.aliasRule.deleteMany({ where: { tenant, modelName, alias } })).count > 0;
+}
+
+const REGISTERED = { name: text, version: int, modelId: orNull(text), createdAt: time };
+export type RegisteredNameRow = RowOf<typeof REGISTERED>;
+const registered = statement('registered-names', REGISTERED);
+
+/** The names after `after`, in order, each with its latest version. */
+export function findNames(
+  db: Queryable,
+  tenant: string,
+  after: string | null,
+  limit: number,
+): Promise<RegisteredNameRow[]> {
+  return registered.rows(
+    db,
+    Prisma.sql`
+    WITH RECURSIVE found AS (
+      -- One step through the index for each name, however many versions it has.
+      (SELECT model_name AS name, 1 AS place FROM model_version
+        WHERE tenant = ${tenant} AND model_name > ${after ?? ''} ORDER BY model_name LIMIT 1)
+      UNION ALL
+      SELECT following.name, place + 1 FROM found CROSS JOIN LATERAL (
+        SELECT model_name AS name FROM model_version
+        WHERE tenant = ${tenant} AND model_name > found.name ORDER BY model_name LIMIT 1
+      ) AS following WHERE place < ${wholeNumber(limit)}
+    )
+    SELECT found.name, version, model_id AS "modelId", created_at AS "createdAt" FROM found CROSS JOIN LATERAL (
+      SELECT version, model_id, created_at FROM model_version
+      WHERE tenant = ${tenant} AND model_name = found.name ORDER BY version DESC LIMIT 1
+    ) AS latest ORDER BY place`,
+  );
+}
+
+const HELD_ALIAS = { name: text, alias: text, version: int };
+const heldAliases = statement('held-aliases', HELD_ALIAS);
+
+/** The aliases that models of these names have. */
+export function findHeldAliases(
+  db: Queryable,
+  tenant: string,
+  names: readonly string[],
+): Promise<RowOf<typeof HELD_ALIAS>[]> {
+  return heldAliases.rows(
+    db,
+    Prisma.sql`
+    SELECT model_name AS name, tag AS alias,
+      (SELECT version FROM model_version WHERE model_version.model_id = model_tag.model_id) AS version
+    FROM model_tag WHERE tenant = ${tenant} AND model_name = ANY (${names}) ORDER BY tag`,
+  );
 }
 
 /** The versions of a name, the newest first. The model of one may be deleted. */

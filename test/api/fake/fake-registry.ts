@@ -13,6 +13,12 @@ export class FakeRegistry implements RegistryClient {
   readonly aliases = new Map<string, Alias>();
   readonly promotions = new Map<string, Promotion>();
 
+  async listRegisteredModels() {
+    const aliases = [...this.aliases.values()].map(({ alias }) => ({ alias, version: 1 }));
+    const latest = { latest_version: 1, model_id: 'model_1', created_at: NOW };
+    return complete([{ object: 'registered_name' as const, name: 'digits', ...latest, aliases }]);
+  }
+
   async getRegisteredModel(name: string) {
     return {
       object: 'registered_model' as const,

@@ -15,8 +15,8 @@ const registry = () => strata.client.registry;
 const isRefused = (code: string) => (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
-async function makeModel(name: string): Promise<string> {
-  const { job } = await strata.client.jobs.createJob(smallJob(), {});
+async function makeModel(name: string, tenant = 'default'): Promise<string> {
+  const { job } = await strata.service.forTenant(tenant).jobs.createJob(smallJob(), {});
   return insertModel(strata.sql, job.id, { name });
 }
 
@@ -164,6 +164,32 @@ test('one of two pending promotions is applied, and the other hears that it was 
   assert.equal((await registry().rejectPromotion(third.id, 'key_2')).state, 'rejected');
   const other = strata.service.forTenant('other').registry;
   await assert.rejects(other.approvePromotion(third.id, 'key_9'), isRefused('not_found'));
+});
+
+test('names are listed in order, page by page, with the latest version and the aliases of each', async () => {
+  const { registry: other, models } = strata.service.forTenant('lists');
+  const ids = new Map<string, string>();
+  for (const name of ['zeta', 'älter', 'alpha', 'alpha']) ids.set(name, await makeModel(name, 'lists'));
+  await models.tagModel(ids.get('alpha') ?? '', 'production');
+  const seen = [];
+  for (let after: string | undefined; ; ) {
+    const { data, next } = await other.listRegisteredModels({ limit: 2, after });
+    seen.push(...data);
+    if (next === null) break;
+    after = next;
+  }
+  assert.deepEqual(
+    seen.map(({ name, latest_version, aliases }) => [name, latest_version, aliases]).toSorted(),
+    [
+      ['alpha', 2, [{ alias: 'production', version: 2 }]],
+      ['zeta', 1, []],
+      ['älter', 1, []],
+    ],
+  );
+  assert.deepEqual(
+    (await strata.service.forTenant('nobody').registry.listRegisteredModels({ limit: 2 })).data,
+    [],
+  );
 });
 
 test('webhooks hear of aliases and promotions in each of their states, each once', async () => {

@@ -114,6 +114,8 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
   const everything: readonly (() => Promise<unknown>)[] = [
     () => claims.claimBarely(db, 'none', claimer, 1),
     () => databaseNow(db),
+    () => aliases.findNames(db, 'default', null, 1),
+    () => aliases.findHeldAliases(db, 'default', ['none']),
     () => aliases.readAlias(db, { tenant: 'default', modelName: 'none', alias: 'none' }),
     () => promotions.lockPromotion(db, 'default', 'none'),
     () => evaluationParts.claimPart(db, 'worker_1', 1),

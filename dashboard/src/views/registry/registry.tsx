@@ -5,7 +5,7 @@ import { Panel } from '../../parts/panel.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Problem } from '../../parts/problem.js';
 import { Scroll } from '../../parts/scroll.js';
-import { modelsQuery, registeredModelQuery } from '../../queries.js';
+import { registeredModelQuery, registeredNamesQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { AliasesPanel } from './aliases.js';
 import { PromotionsPanel } from './promotions.js';
@@ -17,26 +17,48 @@ export default function RegistryView() {
   return name === null ? <NamesView /> : <NameView name={name} />;
 }
 
-/** The names of the newest models. */
+/** The names of models, each with its latest version and the aliases of its models. */
 function NamesView() {
-  const { data, error, isPending } = useQuery(modelsQuery());
-  const names = [...new Set(data?.map(({ name }) => name))];
+  const { data, error, isPending } = useQuery(registeredNamesQuery());
   return (
     <main className="page">
       <h1>Registry</h1>
       <Problem error={error} />
       {isPending && !error && <p className="quiet">Loading…</p>}
       {data?.length === 0 && <p>No models yet. Every job that succeeds leaves one.</p>}
-      {names.length > 0 && (
-        <ul>
-          {names.map((name) => (
-            <li key={name}>
-              <Link href={registryPage(name)}>{name}</Link>
-            </li>
-          ))}
-        </ul>
-      )}
+      {data && data.length > 0 && <NamesTable names={data} />}
     </main>
+  );
+}
+
+function NamesTable({ names }: { readonly names: readonly Schemas['RegisteredName'][] }) {
+  return (
+    <Scroll label="Names">
+      <table className="list stacked">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Latest version</th>
+            <th>Aliases</th>
+            <th>Created</th>
+          </tr>
+        </thead>
+        <tbody>
+          {names.map(({ name, latest_version: latest, aliases, created_at: at }) => (
+            <tr key={name}>
+              <td data-label="Name">
+                <Link href={registryPage(name)}>{name}</Link>
+              </td>
+              <td data-label="Latest version">{latest}</td>
+              <td data-label="Aliases">
+                {aliases.map(({ alias, version }) => `${alias} (${version})`).join(', ')}
+              </td>
+              <td data-label="Created">{moment(at)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

@@ -1,6 +1,6 @@
 """The registry: versions and aliases of the models of a name, and promotions."""
 
-from typing import TYPE_CHECKING, Optional, cast
+from typing import TYPE_CHECKING, List, Optional, cast
 
 from .. import schemas
 from .connection import AsyncConnection, quoted
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 class AsyncRegistry:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def list(self, **query: "Unpack[schemas.ListRegisteredModelsQuery]") -> schemas.RegisteredNameList:
+        """The names of models, each with its latest version and aliases."""
+        return cast(schemas.RegisteredNameList, await self._connection.get("/registry", {**query}))
 
     async def get(self, name: str) -> schemas.RegisteredModel:
         """The versions and aliases of a name."""
@@ -40,10 +44,10 @@ class AsyncRegistry:
         path = f"/registry/{quoted(name)}/promotions"
         return cast(schemas.Promotion, await self._connection.json("POST", path, json=request))
 
-    async def promotions(self, name: str) -> "list[schemas.Promotion]":
+    async def promotions(self, name: str) -> "List[schemas.Promotion]":
         """The newest promotions of a name."""
         answer = await self._connection.get(f"/registry/{quoted(name)}/promotions")
-        return cast("list[schemas.Promotion]", answer["data"])
+        return cast("List[schemas.Promotion]", answer["data"])
 
     async def promotion(self, promotion_id: str) -> schemas.Promotion:
         return cast(schemas.Promotion, await self._connection.get(f"/promotions/{quoted(promotion_id)}"))

@@ -1,7 +1,7 @@
 # Generated from ../_async/registry.py by `npm run generate`. Do not edit.
 """The registry: versions and aliases of the models of a name, and promotions."""
 
-from typing import TYPE_CHECKING, Optional, cast
+from typing import TYPE_CHECKING, List, Optional, cast
 
 from .. import schemas
 from .connection import Connection, quoted
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 class Registry:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def list(self, **query: "Unpack[schemas.ListRegisteredModelsQuery]") -> schemas.RegisteredNameList:
+        """The names of models, each with its latest version and aliases."""
+        return cast(schemas.RegisteredNameList, self._connection.get("/registry", {**query}))
 
     def get(self, name: str) -> schemas.RegisteredModel:
         """The versions and aliases of a name."""
@@ -41,10 +45,10 @@ class Registry:
         path = f"/registry/{quoted(name)}/promotions"
         return cast(schemas.Promotion, self._connection.json("POST", path, json=request))
 
-    def promotions(self, name: str) -> "list[schemas.Promotion]":
+    def promotions(self, name: str) -> "List[schemas.Promotion]":
         """The newest promotions of a name."""
         answer = self._connection.get(f"/registry/{quoted(name)}/promotions")
-        return cast("list[schemas.Promotion]", answer["data"])
+        return cast("List[schemas.Promotion]", answer["data"])
 
     def promotion(self, promotion_id: str) -> schemas.Promotion:
         return cast(schemas.Promotion, self._connection.get(f"/promotions/{quoted(promotion_id)}"))

@@ -4,6 +4,8 @@ import {
   type AliasKey,
   deleteRule,
   findAliases,
+  findHeldAliases,
+  findNames,
   findRule,
   findVersions,
   lockAlias,
@@ -12,8 +14,10 @@ import {
 } from '../../store/aliases.js';
 import type { Database, Queryable } from '../../store/connection/database.js';
 import { giveTag } from '../../store/model-tags.js';
+import { cursorOfName, nameAfter } from '../cursor.js';
 import { notFound } from '../require-job.js';
-import { NEVER_SET, toAlias } from '../views/registry.js';
+import { pageOf } from '../views/parts.js';
+import { NEVER_SET, toAlias, toRegisteredName } from '../views/registry.js';
 import { promotionMethods } from './promotions.js';
 import { lockVersion, requireName } from './versions.js';
 
@@ -24,6 +28,16 @@ export function registryMethods(db: Database, tenant: string): RegistryClient {
   const keyOf = (modelName: string, alias: string): AliasKey => ({ tenant, modelName, alias });
   return {
     ...promotionMethods(db, tenant),
+    async listRegisteredModels({ after, limit }) {
+      const rows = await findNames(db, tenant, nameAfter(after), limit + 1);
+      const page = pageOf(rows, limit, ({ name }) => cursorOfName(name));
+      const held = await findHeldAliases(
+        db,
+        tenant,
+        page.data.map(({ name }) => name),
+      );
+      return { ...page, data: page.data.map((row) => toRegisteredName(row, held)) };
+    },
     async getRegisteredModel(name) {
       const versions = await findVersions(db, tenant, name, SHOWN_VERSIONS);
       const [latest] = versions;

@@ -1,5 +1,5 @@
-import type { Alias, Promotion } from '../../../contract/client/registry.js';
-import type { AliasKey, AliasState } from '../../store/aliases.js';
+import type { Alias, Promotion, RegisteredName } from '../../../contract/client/registry.js';
+import type { AliasKey, AliasState, RegisteredNameRow } from '../../store/aliases.js';
 import type * as Rows from '../../store/rows.js';
 
 /** The etag of an alias that no model ever had. */
@@ -18,6 +18,19 @@ export function toAlias(
       approvals: rule.approvals,
       not_by_author: rule.notByAuthor,
     },
+  };
+}
+
+export function toRegisteredName(
+  { name, version, modelId, createdAt }: RegisteredNameRow,
+  held: readonly { readonly name: string; readonly alias: string; readonly version: number }[],
+): RegisteredName {
+  return {
+    object: 'registered_name',
+    ...{ name, latest_version: version, model_id: modelId, created_at: createdAt.toISOString() },
+    aliases: held
+      .filter((each) => each.name === name)
+      .map((each) => ({ alias: each.alias, version: each.version })),
   };
 }
 
