@@ -393,6 +393,53 @@ describe('the dashboard in a browser', { skip }, () => {
     await strata.client.batches.deleteBatchPrediction(id);
   });
 
+  test('a job is extended on its page, and the page of its model shows whether it can be made again', async () => {
+    const { job } = await strata.client.jobs.createJob(smallJob({ name: 'longer' }), {});
+    const { result } = await strata.ended(job.id);
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/jobs/${job.id}`);
+      await page.getByRole('button', { name: 'Extend', exact: true }).click();
+      await page.getByLabel('Epochs to add').fill('3');
+      const answered = page.waitForResponse(/\/extend$/);
+      await page.getByRole('button', { name: 'Extend the job' }).click();
+      const answer = await answered;
+      assert.equal(answer.status(), 201, await answer.text());
+      const longer = await answer.json();
+      assert.deepEqual([longer.parent_id, longer.spec.epochs], [job.id, job.spec.epochs + 3]);
+      await page.waitForURL(new RegExp(`${longer.id}$`));
+      await page.locator('.badge.succeeded').waitFor();
+
+      const model = result?.model_id ?? '';
+      await page.goto(`${url}/ui/models/${model}`);
+      // The fake trainer has no runtime whose bits could be promised.
+      await page.getByRole('button', { name: 'Reproduce' }).click();
+      await page.getByRole('alert').getByText('The model cannot be made again').waitFor();
+      await insertReproductions(model, [job.id, longer.id]);
+      await page.reload();
+      const rowOf = (id: string) => page.getByRole('row').filter({ hasText: id });
+      await rowOf(job.id).getByText('equal, bit by bit').waitFor();
+      await rowOf(longer.id).getByText('2 tensors differ: head/bias, head/kernel').waitFor();
+      await rowOf(longer.id).getByText('tasks ran elsewhere').waitFor();
+      await rowOf(longer.id).getByRole('link').click();
+      await page.waitForURL(new RegExp(`${longer.id}$`));
+    });
+  });
+
+  /** Two reproductions of a model: the first one is equal. */
+  async function insertReproductions(
+    model: string,
+    [equal, other]: readonly [string, string],
+  ): Promise<void> {
+    const insert = (id: string, rest: readonly unknown[]) =>
+      strata.sql.query(
+        `INSERT INTO reproduction (id, tenant, model_id, expected, job_id, equal, tensors, different, reason, finished_at)
+         VALUES ($1, 'default', $2, '', $3, $4, $5, $6, $7, now())`,
+        [`reproduction_${id.padEnd(24, '0')}`, model, ...rest],
+      );
+    await insert('1', [equal, true, '[]', 0, null]);
+    await insert('2', [other, false, '["head/bias", "head/kernel"]', 2, 'tasks ran elsewhere']);
+  }
+
   test('every view is accessible and fits, wide and narrow, light and dark', async () => {
     const [job] = (await strata.client.jobs.listJobs({ limit: 1 })).data;
     const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
