@@ -48,7 +48,9 @@ async function postgresTemplate(): Promise<string> {
 }
 
 async function version(): Promise<string> {
-  const hash = createHash('sha256').update(embeddedPostgresVersion());
+  // initdb writes the zone of the machine into the settings of the server.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const hash = createHash('sha256').update(`${embeddedPostgresVersion()} ${zone}`);
   for (const source of SOURCES) {
     const path = fileURLToPath(new URL(`../../${source}`, import.meta.url));
     for (const file of await filesOf(path)) hash.update(await readFile(file));
