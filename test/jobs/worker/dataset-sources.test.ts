@@ -37,6 +37,7 @@ before(async () => {
   }).listen(0, '127.0.0.1');
   await once(site, 'listening');
   siteUrl = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  await strata.client.webhooks.createWebhook({ url: 'https://example.com/', events: ['dataset.failed'] });
   await strata.startWorker({
     STRATA_OUTGOING_ALLOW: '127.0.0.1',
     STRATA_UPLOAD_LIMIT: '1000000',
@@ -91,6 +92,13 @@ for (const { what, path, code, says, ...rest } of REFUSED) {
       ...rest,
     });
     assert.deepEqual([dataset.state, dataset.problems[0]?.code], ['failed', code]);
+    const { rows } = await strata.sql.query('DELETE FROM webhook_delivery RETURNING type, message');
+    const { id, name, state } = dataset;
+    assert.deepEqual(
+      rows.map(({ type, message }) => [type, message.data]),
+      [['dataset.failed', { dataset: { id, name, state } }]],
+      'webhooks hear of it once',
+    );
     assert.match(dataset.problems[0]!.message, says);
     await eventually('nothing is left', async () => {
       return (await readdir(join(strata.servers.home, 'blobs/spool'))).length === 0;
