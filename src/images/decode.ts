@@ -63,21 +63,54 @@ export async function decodeCrop(file: ImageFile, crop: Rectangle, shape: ImageS
  * The crop for evaluation: the image is resized until it just covers 256/224 of `shape`, and the center is cropped.
  */
 export async function decodeCentre(
-  { bytes, size }: ImageFile,
+  file: ImageFile,
   shape: ImageShape,
   share = CENTRE_SHARE,
 ): Promise<Uint8Array> {
-  const { width, height, channels } = shape;
-  const whole = centreSize(size, shape, share);
-  const part = {
-    left: Math.floor((whole.width - width) / 2),
-    top: Math.floor((whole.height - height) / 2),
-    width,
-    height,
-  };
+  const whole = centreSize(file.size, shape, share);
+  return cropOfResized(file, shape, whole, centreOf(whole, shape));
+}
+
+/**
+ * The five crops of torchvision's `FiveCrop` after the resize of `decodeCentre`: top left, top right, bottom left, bottom right
+ * and the center. Each is decoded by itself, because the whole of a long image can be too large for the memory.
+ * @returns five times uint8 [height, width, channels]
+ */
+export async function decodeFive(
+  file: ImageFile,
+  shape: ImageShape,
+  share = CENTRE_SHARE,
+): Promise<Uint8Array[]> {
+  const whole = centreSize(file.size, shape, share);
+  const [right, bottom] = [whole.width - shape.width, whole.height - shape.height];
+  const places = [
+    { left: 0, top: 0 },
+    { left: right, top: 0 },
+    { left: 0, top: bottom },
+    { left: right, top: bottom },
+    centreOf(whole, shape),
+  ];
+  const crops: Uint8Array[] = [];
+  for (const place of places) crops.push(await cropOfResized(file, shape, whole, place));
+  return crops;
+}
+
+type Place = Pick<Rectangle, 'left' | 'top'>;
+
+const centreOf = (whole: ImageSize, { width, height }: ImageSize): Place => ({
+  left: Math.floor((whole.width - width) / 2),
+  top: Math.floor((whole.height - height) / 2),
+});
+
+async function cropOfResized(
+  { bytes }: ImageFile,
+  { width, height, channels }: ImageShape,
+  whole: ImageSize,
+  place: Place,
+): Promise<Uint8Array> {
   const image = await open(bytes);
   const resized = image.resize(whole.width, whole.height, { fit: 'fill', kernel: KERNEL });
-  return pixels(resized.extract(part), channels);
+  return pixels(resized.extract({ ...place, width, height }), channels);
 }
 
 /** The size to which `decodeCentre` resizes. */

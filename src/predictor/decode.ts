@@ -1,6 +1,6 @@
 import { PREDICTION_LIMITS } from '../contract/predictor-protocol.js';
 import type { DatasetStorage, ImageShape } from '../contract/spec.js';
-import { CENTRE_SHARE, decodeCentre, type ImageFile, openImage } from '../images/decode.js';
+import { CENTRE_SHARE, decodeCentre, decodeFive, type ImageFile, openImage } from '../images/decode.js';
 import { PredictionFailure } from './failure.js';
 
 const WHOLE = 1;
@@ -18,6 +18,24 @@ export async function readFile(
   image: ImageShape,
   storage: DatasetStorage,
 ): Promise<Uint8Array> {
+  const share = storage === 'encoded' ? CENTRE_SHARE : WHOLE;
+  return decoded(bytes, index, (file) => decodeCentre(file, image, share));
+}
+
+/**
+ * Decodes an image file to five crops of the input's size.
+ * @returns five times uint8 [height, width, channels], the last one as `readFile` returns it for a dataset that stores files
+ * @throws PredictionFailure unreadable_image
+ */
+export function readFiveCrops(bytes: Uint8Array, index: number, image: ImageShape): Promise<Uint8Array[]> {
+  return decoded(bytes, index, (file) => decodeFive(file, image));
+}
+
+async function decoded<Pixels>(
+  bytes: Uint8Array,
+  index: number,
+  decode: (file: ImageFile) => Promise<Pixels>,
+): Promise<Pixels> {
   const refuse = (message: string): never => {
     throw new PredictionFailure('unreadable_image', message, index);
   };
@@ -25,8 +43,7 @@ export async function readFile(
   const file: ImageFile = await openImage(bytes).catch((error: Error) => refuse(reason(error)));
   const { width, height } = file.size;
   if (width * height > PREDICTION_LIMITS.pixels) refuse(TOO_LARGE);
-  const share = storage === 'encoded' ? CENTRE_SHARE : WHOLE;
-  return decodeCentre(file, image, share).catch((error: Error) => refuse(reason(error)));
+  return decode(file).catch((error: Error) => refuse(reason(error)));
 }
 
 const TOO_LARGE = `it has more than ${PREDICTION_LIMITS.pixels} pixels; send a smaller image`;

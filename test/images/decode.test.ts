@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
-import { centreSize, decodeCentre, decodeCrop, decodeImage, openImage } from '../../src/images/decode.js';
+import {
+  centreSize,
+  decodeCentre,
+  decodeCrop,
+  decodeFive,
+  decodeImage,
+  openImage,
+} from '../../src/images/decode.js';
 
 /** Colours that say where a pixel was: red grows to the right, green downwards. */
 function gradient(width: number, height: number): Sharp {
@@ -62,6 +69,21 @@ test('the crop of evaluation is the centre: 224/256 of the short side, the middl
     assert.ok(Math.abs(red! - (255 * (36.5 + column)) / 128) < 2, `red ${red} at ${row}, ${column}`);
     assert.ok(Math.abs(green! - (255 * (4.5 + row)) / 64) < 4, `green ${green} at ${row}, ${column}`);
   }
+});
+
+test('five crops are the corners and the center of the resized image', async () => {
+  const image = gradient(400, 200).png();
+  const file = await opened(image);
+  const raw = await sharp(file.bytes).resize(128, 64, { fit: 'fill', kernel: 'linear' }).raw().toBuffer();
+  const cropAt = (left: number, top: number) =>
+    Array.from({ length: 56 }, (_, row) => {
+      const start = ((top + row) * 128 + left) * 3;
+      return [...raw.subarray(start, start + 56 * 3)];
+    }).flat();
+  const crops = (await decodeFive(file, shape(56))).map((crop) => [...crop]);
+  // The image has 72 columns and 8 rows more than a crop.
+  assert.deepEqual(crops, [cropAt(0, 0), cropAt(72, 0), cropAt(0, 8), cropAt(72, 8), cropAt(36, 4)]);
+  assert.deepEqual(crops[4], [...(await decodeCentre(file, shape(56)))]);
 });
 
 test('the centre covers its target for all sides', async () => {

@@ -18,7 +18,13 @@ export function addEvaluations(program: Command): void {
       new Option('--split <split>', 'images of the dataset').choices(['test', 'validation', 'train']),
     )
     .addOption(new Option('--variant <variant>', 'network of the model').choices(['full', 'compact']))
-    .addOption(new Option('--tta <augmentation>', 'mean over mirror images').choices(['none', 'flip']))
+    .addOption(
+      new Option('--tta <augmentation>', 'mean over mirror images or five crops').choices([
+        'none',
+        'flip',
+        'five-crop',
+      ]),
+    )
     .option('--cascade', 'run the compact network, too, and show cascades of both')
     .option('--no-wait', 'do not wait for the figures')
     .action((model: string, options: EvaluateOptions, command: Command) =>

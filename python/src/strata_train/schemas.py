@@ -49,7 +49,7 @@ BatchPredictionState = Literal["queued", "running", "succeeded", "failed", "canc
 
 EvaluationSplit = Literal["test", "validation", "train"]
 
-TestTimeAugmentation = Literal["none", "flip"]
+TestTimeAugmentation = Literal["none", "flip", "five-crop"]
 
 EvaluationState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 

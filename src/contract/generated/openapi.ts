@@ -3517,10 +3517,10 @@ export interface components {
          */
         EvaluationSplit: "test" | "validation" | "train";
         /**
-         * @description `flip`: each answer is the mean of the probabilities of the image and of its mirror image.
+         * @description Each answer is the mean of the probabilities of several views of the image. `flip`: the image and its mirror image. `five-crop`: the four corners and the center of the resized image, each of the size that the network sees; only for image files, and models trained on image files.
          * @enum {string}
          */
-        TestTimeAugmentation: "none" | "flip";
+        TestTimeAugmentation: "none" | "flip" | "five-crop";
         /** @description Figures of a model on the images of a dataset. */
         Evaluation: {
             id: components["schemas"]["Id"];

@@ -1,7 +1,7 @@
 import { type DatasetManifest, type EncodedSplit, splitOf } from '../../contract/dataset-manifest.js';
 import type { EvaluationSetup } from '../../contract/evaluator-protocol.js';
 import type { BlobStore } from '../../storage/blob-store.js';
-import { readFile } from '../decode.js';
+import { readFile, readFiveCrops } from '../decode.js';
 
 /** Size of an offset in the blob of offsets (dataset-offsets.ts). */
 const OFFSET_BYTES = 8;
@@ -46,6 +46,26 @@ export async function readImages(
   for (const [index, bytes] of (await readFiles(blobs, files, range)).entries())
     decoded.push(await readFile(bytes, range.first + index, image, storage));
   return Buffer.concat(decoded);
+}
+
+/**
+ * The five crops of the image files of a split, the center last.
+ * @returns five times uint8 [count, height, width, channels]
+ */
+export async function readCrops(
+  blobs: BlobStore,
+  manifest: DatasetManifest,
+  { split, image }: EvaluationSetup,
+  range: ImageRange,
+): Promise<Uint8Array[]> {
+  const files = splitOf(manifest, split);
+  if (!('offsets' in files)) throw new Error('only image files have crops');
+  const crops: Uint8Array[][] = [[], [], [], [], []];
+  for (const [place, bytes] of (await readFiles(blobs, files, range)).entries()) {
+    const five = await readFiveCrops(bytes, range.first + place, image);
+    for (const [view, crop] of five.entries()) crops[view]?.push(crop);
+  }
+  return crops.map((own) => Buffer.concat(own));
 }
 
 /** The bytes of image files. */

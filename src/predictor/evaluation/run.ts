@@ -13,7 +13,8 @@ import { type Answerer, probabilitiesOf } from '../answerer.js';
 import type { Sessions } from '../sessions.js';
 import { answerBatch, batchSizeFor } from './answer.js';
 import { encodeAnswers, joinAnswers, joinCompact } from './answers-file.js';
-import { type ImageRange, readImages, readLabels } from './images.js';
+import { type ImageRange, readLabels } from './images.js';
+import { readViews } from './views.js';
 
 type Figures = components['schemas']['EvaluationFigures'];
 
@@ -70,9 +71,9 @@ async function answersOf(
     const network = probabilitiesOf(answerer);
     for (let done = 0; done < count; done += size) {
       const range = { first: first + done, count: Math.min(size, count - done) };
-      const pixels = await readImages(blobs, manifest, setup, range);
+      const views = await readViews(blobs, manifest, setup, range);
       const started = performance.now();
-      const answers = await answerBatch(network, pixels, range.count, setup);
+      const answers = await answerBatch(network, views, range.count);
       seconds += (performance.now() - started) / 1_000;
       probabilities.set(answers, done * classes);
       onProgress(done + range.count);

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import sharp from 'sharp';
 import type { Evaluation } from '../../../src/contract/client/evaluations.js';
-import { encodeManifest } from '../../../src/contract/dataset-manifest.js';
+import {
+  type EncodedSplit,
+  encodeManifest,
+  type PixelSplit,
+  type Splits,
+} from '../../../src/contract/dataset-manifest.js';
+import { encodeOffsets } from '../../../src/contract/dataset-offsets.js';
 import { figuresOf } from '../../../src/measures/index.js';
 import { brightness } from '../../predictor/linear-model.js';
 import { eventually } from '../../support/eventually.js';
@@ -57,12 +64,34 @@ async function insertDataset(
     strata.blobs.put(new Uint8Array(labels.buffer)),
   ]);
   const split = { count, images: pixels.uri, labels: stored.uri };
+  return insertManifest({ storage: 'pixels', splits: { train: split, test: split } }, classes, tenant);
+}
+
+type StoredImages =
+  | { readonly storage: 'pixels'; readonly splits: Splits<PixelSplit> }
+  | { readonly storage: 'encoded'; readonly splits: Splits<EncodedSplit> };
+
+/** A dataset of image files, all of which are dark. */
+async function insertFiles(files: readonly Uint8Array[]): Promise<string> {
+  const [images, offsets, labels] = await Promise.all([
+    strata.blobs.put(Buffer.concat(files)),
+    strata.blobs.put(encodeOffsets(files.map((file) => file.length))),
+    strata.blobs.put(new Uint8Array(2 * files.length)),
+  ]);
+  const split = { count: files.length, images: images.uri, offsets: offsets.uri, labels: labels.uri };
+  return insertManifest({ storage: 'encoded', splits: { train: split, test: split } }, ['dark', 'bright']);
+}
+
+async function insertManifest(
+  stored: StoredImages,
+  classes: readonly string[],
+  tenant = 'default',
+): Promise<string> {
   const name = `gray ${randomUUID().slice(0, 8)}`;
-  const manifest = { name, storage: 'pixels', image: IMAGE, classes, mean: [0], standard_deviation: [1] };
-  const { uri } = await strata.blobs.put(
-    encodeManifest({ ...manifest, storage: 'pixels', splits: { train: split, test: split } }),
-  );
+  const facts = { name, image: IMAGE, classes, mean: [0], standard_deviation: [1] };
+  const { uri } = await strata.blobs.put(encodeManifest({ ...facts, ...stored }));
   const id = `dataset_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+  const { count } = stored.splits.test;
   await strata.sql.query(
     `INSERT INTO dataset (id, tenant, name, built_in, state, classes, image, train_count, test_count, augmentation, problems,
        sha256)
@@ -198,6 +227,63 @@ test('an image that looks the same in a mirror gets the same answer with and wit
     list.data.map(({ id }) => id),
     [worse.id],
   );
+});
+
+/** A gray picture that is brighter to the right by `slope` levels a pixel, and to the bottom by one level. */
+const picture = (gray: number, slope: number): Promise<Buffer> => {
+  const pixels = Uint8Array.from({ length: 40 * 36 }, (_, place) =>
+    slope === 0 ? gray : gray + slope * (place % 40) + Math.floor(place / 40),
+  );
+  return sharp(pixels, { raw: { width: 40, height: 36, channels: 1 } })
+    .png()
+    .toBuffer();
+};
+
+/** The mean of what the network says to the five crops. */
+async function brightInFiveCrops(file: Buffer): Promise<number> {
+  // 28 pixels are 224/256 of 32.
+  const resized = sharp(file).resize(36, 32, { fit: 'fill', kernel: 'linear' }).toColourspace('b-w');
+  const pixels = await resized.raw().toBuffer();
+  const brightAt = ([left, top]: readonly [number, number]): number => {
+    const crop = Array.from({ length: PIXELS }, (_, place) => {
+      const [x, y] = [left + (place % 28), top + Math.floor(place / 28)];
+      return pixels[y * 36 + x] ?? Number.NaN;
+    });
+    const mean = crop.reduce((sum, gray) => sum + gray, 0) / PIXELS;
+    return 1 / (1 + Math.exp(12.75 - mean / 10));
+  };
+  const corners = [
+    [0, 0],
+    [8, 0],
+    [0, 4],
+    [8, 4],
+    [4, 2],
+  ] as const;
+  return corners.map(brightAt).reduce((sum, bright) => sum + bright, 0) / corners.length;
+}
+
+test('five crops are averaged as a plain loop does, and change nothing where they are equal', async () => {
+  const flat = await Promise.all([120, 127, 131].map((gray) => picture(gray, 0)));
+  const steep = await Promise.all([10, 60, 90].map((gray) => picture(gray, 3)));
+  const files = await insertFiles([...flat, ...steep]);
+  await assert.rejects(ask({ tta: 'five-crop' }), isRefused('invalid_request'));
+  await assert.rejects(ask({ tta: 'five-crop', dataset: files }), isRefused('invalid_request'));
+  const trained = await servedModel(['dark', 'bright']);
+  await strata.sql.query("UPDATE model SET storage = 'encoded' WHERE id = $1", [trained]);
+  const bright = async (tta: string) => {
+    const { id } = await ended((await ask({ model: trained, dataset: files, tta })).id);
+    const lines = [...(await strata.client.evaluations.getEvaluationPredictions(id))];
+    return lines.map(({ classes }) => classes.find(({ name }) => name === 'bright')?.probability ?? -1);
+  };
+  const [plain, cropped] = [await bright('none'), await bright('five-crop')];
+  assert.deepEqual(cropped.slice(0, flat.length), plain.slice(0, flat.length));
+  const wanted = await Promise.all(steep.map(brightInFiveCrops));
+  for (const [place, expected] of wanted.entries()) {
+    const own = cropped[flat.length + place] ?? -1;
+    // The network computes in float32.
+    assert.ok(Math.abs(own - expected) < 1e-5, `${own} is not ${expected}`);
+    assert.ok(Math.abs(own - (plain[flat.length + place] ?? -1)) > 1e-4, 'its crops differ');
+  }
 });
 
 test("a tenant's first evaluation begins after at most two of a tenant with ten, which does not see it", async () => {

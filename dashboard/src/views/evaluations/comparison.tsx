@@ -4,6 +4,7 @@ import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
 import { evaluationComparisonQuery, evaluationsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
+import { viewsOf } from './evaluations.js';
 
 type Evaluation = Schemas['Evaluation'];
 
@@ -27,7 +28,7 @@ export function ComparisonPanel({ evaluation, other, choose }: ComparisonPanelPr
           {rivals.map((rival) => (
             <option key={rival.id} value={rival.id}>
               {rival.model_name}, {rival.variant}
-              {rival.tta === 'flip' && ', mirrored too'} ({percent(rival.figures?.accuracy, 2)})
+              {viewsOf(rival.tta)} ({percent(rival.figures?.accuracy, 2)})
             </option>
           ))}
         </select>

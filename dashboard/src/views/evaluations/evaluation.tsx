@@ -11,7 +11,7 @@ import { evaluationResourceQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { CascadePanel } from './cascade.js';
 import { ComparisonPanel } from './comparison.js';
-import { intervalOf } from './evaluations.js';
+import { intervalOf, viewsOf } from './evaluations.js';
 import { ThresholdsPanel } from './thresholds.js';
 
 type Figures = Schemas['EvaluationFigures'];
@@ -33,7 +33,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
       {data.error && <p className="error">{data.error.message}</p>}
       <p>
         <Link href={`/models/${data.model_id}`}>{data.model_id}</Link>, {data.variant} network,{' '}
-        {data.images.toLocaleString()} images{data.tta === 'flip' && ', each with its mirror image'}.
+        {data.images.toLocaleString()} images{viewsOf(data.tta)}.
       </p>
       {figures && (
         <div className="main-column">

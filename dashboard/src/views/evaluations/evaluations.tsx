@@ -48,7 +48,7 @@ export function EvaluationTable({ evaluations }: { readonly evaluations: readonl
               </td>
               <td data-label="Network">
                 {evaluation.variant}
-                {evaluation.tta === 'flip' && ', mirrored too'}
+                {viewsOf(evaluation.tta)}
               </td>
               <td data-label="State">
                 <StateBadge state={evaluation.state} />
@@ -70,4 +70,9 @@ export function EvaluationTable({ evaluations }: { readonly evaluations: readonl
 
 export function intervalOf(interval: Schemas['Interval'] | null | undefined): string {
   return interval ? `${percent(interval.low)} to ${percent(interval.high)}` : '–';
+}
+
+/** The views of each image whose answers are averaged, as a suffix. */
+export function viewsOf(tta: Schemas['TestTimeAugmentation']): string {
+  return { none: '', flip: ', mirrored too', 'five-crop': ', five crops of each' }[tta];
 }

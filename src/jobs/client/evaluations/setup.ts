@@ -30,6 +30,7 @@ export function planEvaluation(
   const most = Math.floor(MAX_EVALUATED_PROBABILITIES / model.classes.length);
   if (images > most)
     refuse('/split', `Has ${images} images; with these classes, at most ${most} are evaluated.`);
+  if (tta === 'five-crop') requireMargins(manifest, model);
   if (manifest.storage === 'pixels') requireShape(manifest.image, model.image);
   const setup = {
     network: servedFile(model, variant),
@@ -56,6 +57,14 @@ function matchClasses(dataset: readonly string[], model: readonly string[]): num
     );
   }
   return dataset.map((name) => places.get(name) ?? 0);
+}
+
+/** Crops differ only where the preparation of an image leaves margins. @throws StrataError invalid_request */
+function requireMargins({ storage }: DatasetManifest, model: ServedModel): void {
+  if (storage === 'encoded' && model.storage === 'encoded') return;
+  const subject = storage === 'pixels' ? 'The images of the dataset are' : 'The model was trained on images';
+  const why = `${subject} stored as pixels of the size that the network sees, so there is nothing to crop.`;
+  refuse('/tta', `${why} Use flip or none.`);
 }
 
 /** Pixels are taken as they are: only files are scaled. @throws StrataError images_unfit */
