@@ -26,6 +26,9 @@ export function evaluationsApi({ http }: Connection) {
     /** Two evaluations on the same images. @throws StrataProblem `evaluations_differ` */
     compare: (a: string, b: string): Promise<Schemas['EvaluationComparison']> =>
       answered(http.GET('/evaluations/compare', { params: { query: { a, b } } })),
+    /** Figures of parts of the images. @throws StrataProblem `evaluation_unfinished`, `invalid_request` */
+    slices: (id: string, slices: Schemas['Slice'][]): Promise<Schemas['EvaluationSlices']> =>
+      answered(http.POST('/evaluations/{id}/slices', { ...at(id), body: { slices } })),
     /** One prediction for each image, in the order of the dataset. @throws StrataProblem `evaluation_unfinished` */
     predictions: async (id: string): Promise<Schemas['EvaluationPrediction'][]> => {
       const lines = answered(http.GET('/evaluations/{id}/predictions', { ...at(id), parseAs: 'text' }));

@@ -79,7 +79,7 @@ describe('the contract', () => {
   test('has example bodies that are accepted unchanged', async () => {
     for (const { id, method, path, operation } of operations) {
       for (const example of examplesOf(operation)) {
-        const kind = /^\/(model|sweep)s/.exec(path)?.[1] ?? 'job';
+        const kind = /^\/(model|sweep|evaluation)s/.exec(path)?.[1] ?? 'job';
         const url = path
           .replace('{id}', `${kind}_1`)
           .replace('{name}', 'digits')

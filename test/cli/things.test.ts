@@ -134,6 +134,20 @@ describe('strata on everything but jobs', () => {
     const asked = await live.strata('evaluations', 'create', '@last', '--dataset', 'nowhere');
     assert.deepEqual([asked.code, /nowhere/.test(asked.stderr)], [1, true], asked.stderr);
     assert.match((await live.strata('evaluations', 'list')).stderr, /No evaluations/);
+    const slices = ['evaluations', 'slices', 'evaluation_a'] as const;
+    const evening = join(live.home, 'evening.txt');
+    await writeFile(evening, 'test/17\n3\nthree\n');
+    const unreadable = await live.strata(...slices, '--images', `evening=${evening}`);
+    assert.deepEqual([unreadable.code, /'three' is no position/.test(unreadable.stderr)], [2, true]);
+    await writeFile(evening, 'test/17\n3\n');
+    const sliced = await live.strata(
+      ...slices,
+      '--images',
+      `evening=${evening}`,
+      '--classes',
+      'pets=cat,dog',
+    );
+    assert.deepEqual([sliced.code, /not_found/.test(sliced.stderr)], [1, true], sliced.stderr);
     const compared = await live.strata('evaluations', 'compare', 'evaluation_a', 'evaluation_b');
     assert.deepEqual([compared.code, /not_found/.test(compared.stderr)], [1, true], compared.stderr);
   });

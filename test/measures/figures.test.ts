@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Answers, comparePaired, figuresOf, mcnemar, wilson } from '../../src/measures/index.js';
+import {
+  type Answers,
+  comparePaired,
+  figuresOf,
+  mcnemar,
+  predictedClasses,
+  sliceFigures,
+  wilson,
+} from '../../src/measures/index.js';
 import type { OperatingPoint } from '../../src/measures/thresholds.js';
 
 interface Reference {
@@ -11,6 +19,7 @@ interface Reference {
     readonly labels: readonly number[];
     readonly probabilities: readonly number[];
     readonly figures: Readonly<Record<string, number | null>>;
+    readonly every_third: Readonly<Record<string, number>>;
     /** Thresholds of each class; null without images. */
     readonly thresholds: readonly (Readonly<Record<string, OperatingPoint | null>> | null)[];
   }[];
@@ -66,6 +75,33 @@ for (const { name, classes, labels, probabilities, thresholds } of reference.cas
     );
   });
 }
+
+for (const { name, classes, labels, probabilities, every_third: wanted } of reference.cases) {
+  test(`Figures of every third image equal those of scikit-learn to 1e-12: ${name}`, () => {
+    const answers = {
+      classes,
+      labels: Uint16Array.from(labels),
+      probabilities: Float64Array.from(probabilities),
+    };
+    const predictions = { ...answers, predicted: predictedClasses(answers) };
+    const slice = Uint8Array.from(labels, (_, image) => (image % 3 === 0 ? 1 : 0));
+    const own = sliceFigures(predictions, slice);
+    for (const figure of ['accuracy', 'balanced_accuracy', 'macro_f1'] as const)
+      close(own[figure], wanted[figure], `${name}, ${figure}`);
+    assert.equal(own.images, Math.ceil(labels.length / 3));
+    const all = figuresOf(answers);
+    const others = labels.length - own.images;
+    close(own.other_accuracy, others === 0 ? null : (all.correct - own.correct) / others, 'other images');
+  });
+}
+
+test('A slice without images has no figures', () => {
+  const predictions = { classes: 2, labels: Uint16Array.of(0, 1), predicted: Uint16Array.of(0, 0) };
+  const none = { accuracy: null, accuracy_interval: null, balanced_accuracy: null, macro_f1: null };
+  assert.deepEqual(sliceFigures(predictions, new Uint8Array(2)), {
+    ...{ images: 0, correct: 0, ...none, other_accuracy: 0.5 },
+  });
+});
 
 test("McNemar's exact p and Wilson's interval equal those of SciPy to 1e-12", () => {
   for (const { only_a: a, only_b: b, p_value: p } of reference.mcnemar)

@@ -37,6 +37,14 @@ def thresholds_of(own, scores):
     }
 
 
+def slice_of(labels, predicted):
+    return {
+        "accuracy": metrics.accuracy_score(labels, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(labels, predicted),
+        "macro_f1": metrics.f1_score(labels, predicted, average="macro", zero_division=0),
+    }
+
+
 def case(name, labels, probabilities):
     n, c = probabilities.shape
     predicted = probabilities.argmax(axis=1)
@@ -60,6 +68,7 @@ def case(name, labels, probabilities):
         "labels": labels.tolist(),
         "probabilities": probabilities.ravel().tolist(),
         "thresholds": thresholds,
+        "every_third": slice_of(labels[::3], predicted[::3]),
         "figures": {
             "accuracy": metrics.accuracy_score(labels, predicted),
             "top_5": None if c < 6 else metrics.top_k_accuracy_score(labels, probabilities, k=5, labels=range(c)),

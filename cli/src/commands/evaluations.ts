@@ -3,6 +3,7 @@ import type { components, Evaluation } from '../../../client/src/index.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { figure, moment, percent, plain } from '../format.js';
+import { sliceOfClasses, sliceOfImages } from '../slices.js';
 import { modelIdOf } from './models.js';
 
 type Schemas = components['schemas'];
@@ -133,6 +134,36 @@ function show(out: Context['out'], evaluation: Evaluation): void {
     figures.cascade.points.map(({ threshold, accuracy, by_compact, seconds }) => [
       ...[String(threshold), percent(accuracy, 2), percent(by_compact), seconds.toFixed(2)],
     ]),
+  );
+}
+
+export interface SliceOptions {
+  readonly images: readonly string[];
+  readonly classes: readonly string[];
+}
+
+export async function sliceEvaluation(
+  { strata, out }: Context,
+  id: string,
+  { images, classes }: SliceOptions,
+): Promise<void> {
+  const asked = [...(await Promise.all(images.map(sliceOfImages))), ...classes.map(sliceOfClasses)];
+  if (asked.length === 0)
+    throw new CliError(EXIT.usage, 'No slice was given.', 'Name some with --images or --classes.');
+  const { slices } = await strata.evaluations.slices(id, asked);
+  out.result(slices, [id], () =>
+    out.table(
+      ['SLICE', 'IMAGES', 'ACCURACY', '95 %', 'BALANCED', 'MACRO F1', 'OTHER IMAGES'],
+      slices.map((slice) => [
+        plain(slice.name),
+        String(slice.images),
+        percent(slice.accuracy, 2),
+        `${percent(slice.accuracy_interval?.low, 2)} to ${percent(slice.accuracy_interval?.high, 2)}`,
+        percent(slice.balanced_accuracy, 2),
+        figure(slice.macro_f1),
+        percent(slice.other_accuracy, 2),
+      ]),
+    ),
   );
 }
 

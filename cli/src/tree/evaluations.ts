@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { EvaluateOptions } from '../commands/evaluations.js';
+import type { EvaluateOptions, SliceOptions } from '../commands/evaluations.js';
 import { run } from '../run.js';
 
 const EVALUATION = 'the id of an evaluation';
@@ -58,6 +58,16 @@ export function addEvaluations(program: Command): void {
           await { cancel: cancelEvaluation, rm: removeEvaluation }[verb](context, id);
         }),
       );
+  const collect = (value: string, others: readonly string[]): string[] => [...others, value];
+  evaluations
+    .command('slices')
+    .description('show the figures of parts of the images')
+    .argument('<id>', EVALUATION)
+    .option('--images <name=file>', 'images whose positions a text file lists, one a line', collect, [])
+    .option('--classes <name=classes>', 'all images of some classes, like pets=cat,dog', collect, [])
+    .action((id: string, options: SliceOptions, command: Command) =>
+      run(command, async (context) => (await load()).sliceEvaluation(context, id, options)),
+    );
   evaluations
     .command('compare')
     .description('compare two evaluations on the same images')

@@ -1921,6 +1921,41 @@ class EvaluationPredictionClassesItem(TypedDict):
     probability: float
 
 
+class SlicesRequest(TypedDict):
+    slices: list[Slice]
+
+
+class Slice(TypedDict):
+    """Some of the images, named by either `indices` or `classes`."""
+
+    name: str
+    indices: NotRequired[list[int]]
+    """Positions of images in the split, from 0. One that is listed twice counts once."""
+    classes: NotRequired[list[str]]
+    """Names of classes: all images that have one of them."""
+
+
+class EvaluationSlices(TypedDict):
+    object: Literal["evaluation_slices"]
+    evaluation_id: Id
+    slices: list[SliceFigures]
+
+
+class SliceFigures(TypedDict):
+    """Figures of the images of a slice. All but the counts are null for a slice without images."""
+
+    name: str
+    images: int
+    correct: int
+    accuracy: Optional[float]
+    accuracy_interval: Optional[Interval]
+    """Null for a slice without images."""
+    balanced_accuracy: Optional[float]
+    macro_f1: Optional[float]
+    other_accuracy: Optional[float]
+    """Accuracy on the images outside the slice. Null if there are none."""
+
+
 class EvaluationComparison(TypedDict):
     object: Literal["evaluation_comparison"]
     a: ComparedEvaluation

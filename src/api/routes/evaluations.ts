@@ -23,6 +23,11 @@ export const getEvaluation: Handler<'getEvaluation'> = async ({ client, params: 
   body: found(await client.evaluations.getEvaluation(id), 'evaluation', id),
 });
 
+export const sliceEvaluation: Handler<'sliceEvaluation'> = async ({ client, params: { id }, body }) => ({
+  status: 200,
+  body: await client.evaluations.sliceEvaluation(id, body.slices),
+});
+
 export const cancelEvaluation: Handler<'cancelEvaluation'> = async ({ client, params: { id } }) => ({
   status: 200,
   body: await client.evaluations.cancelEvaluation(id),

@@ -27,6 +27,7 @@ import {
   getEvaluation,
   getEvaluationPredictions,
   listEvaluations,
+  sliceEvaluation,
 } from './evaluations.js';
 import { listEvents } from './events.js';
 import { drainWorker, getLiveness, getMetrics, getReadiness, listWorkers } from './health.js';
@@ -170,6 +171,7 @@ export const handlers: Handlers = {
   createEvaluation,
   deleteEvaluation,
   getEvaluation,
+  sliceEvaluation,
   getEvaluationPredictions,
   listEvaluations,
   approvePromotion,

@@ -26,6 +26,8 @@ export interface EvaluationsClient {
   deleteEvaluation(id: string): Promise<void>;
   /** In the order of the dataset. @throws evaluation_unfinished */
   getEvaluationPredictions(id: string): Promise<Iterable<Schemas['EvaluationPrediction']>>;
+  /** @throws evaluation_unfinished, invalid_request */
+  sliceEvaluation(id: string, slices: readonly Schemas['Slice'][]): Promise<Schemas['EvaluationSlices']>;
   /** @throws evaluation_unfinished, evaluations_differ */
   compareEvaluations(a: string, b: string): Promise<Schemas['EvaluationComparison']>;
 }

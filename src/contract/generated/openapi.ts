@@ -1076,6 +1076,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evaluations/{id}/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute figures of parts of the images
+         * @description The figures of an evaluation that has succeeded, for each slice of its images. They are computed from the stored predictions, at once; nothing is stored. Before the evaluation has succeeded, the answer is 409 `evaluation_unfinished`.
+         */
+        post: operations["sliceEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/batch-predictions": {
         parameters: {
             query?: never;
@@ -3692,6 +3715,36 @@ export interface components {
                 name: string;
                 probability: number;
             }[];
+        };
+        SlicesRequest: {
+            slices: components["schemas"]["Slice"][];
+        };
+        /** @description Some of the images, named by either `indices` or `classes`. */
+        Slice: {
+            name: string;
+            /** @description Positions of images in the split, from 0. One that is listed twice counts once. */
+            indices?: number[];
+            /** @description Names of classes: all images that have one of them. */
+            classes?: string[];
+        };
+        EvaluationSlices: {
+            /** @constant */
+            object: "evaluation_slices";
+            evaluation_id: components["schemas"]["Id"];
+            slices: components["schemas"]["SliceFigures"][];
+        };
+        /** @description Figures of the images of a slice. All but the counts are null for a slice without images. */
+        SliceFigures: {
+            name: string;
+            images: number;
+            correct: number;
+            accuracy: number | null;
+            /** @description Null for a slice without images. */
+            accuracy_interval: components["schemas"]["Interval"] | null;
+            balanced_accuracy: number | null;
+            macro_f1: number | null;
+            /** @description Accuracy on the images outside the slice. Null if there are none. */
+            other_accuracy: number | null;
         };
         EvaluationComparison: {
             /** @constant */
@@ -7641,6 +7694,54 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            default: components["responses"]["Unexpected"];
+        };
+    };
+    sliceEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an evaluation. */
+                id: components["parameters"]["EvaluationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "slices": [
+                 *         {
+                 *           "name": "first image",
+                 *           "indices": [
+                 *             0
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SlicesRequest"];
+            };
+        };
+        responses: {
+            /** @description The figures, in the order of the slices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationSlices"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             default: components["responses"]["Unexpected"];
         };

@@ -5,7 +5,7 @@ import type { BlobStore } from '../../storage/blob-store.js';
 import { type ImageRange, readCrops, readImages } from './images.js';
 
 /**
- * What the network sees of each image: the answer for an image is the mean of its answers for the views.
+ * Reads each image in all views that the network sees of it. The mean of the answers for the views is the answer for the image.
  * @returns uint8 [count, height, width, channels] for each view
  */
 export async function readViews(

@@ -60,6 +60,17 @@ export class FakeEvaluations implements EvaluationsClient {
     return [{ index: 0, label: '1', correct: true, classes }];
   }
 
+  async sliceEvaluation(id: string, slices: readonly { readonly name: string }[]) {
+    this.#row(id);
+    const none = { accuracy: null, accuracy_interval: null, balanced_accuracy: null, macro_f1: null };
+    const figures = { images: 0, correct: 0, ...none, other_accuracy: 0.5 };
+    return {
+      object: 'evaluation_slices' as const,
+      evaluation_id: id,
+      slices: slices.map(({ name }) => ({ name, ...figures })),
+    };
+  }
+
   async compareEvaluations(a: string, b: string) {
     const of = (id: string) => ({
       ...{ id, model_id: this.#row(id).model_id },

@@ -10,6 +10,8 @@ import {
   type Splits,
 } from '../../../src/contract/dataset-manifest.js';
 import { encodeOffsets } from '../../../src/contract/dataset-offsets.js';
+import type { StrataError } from '../../../src/contract/errors.js';
+import type { components } from '../../../src/contract/generated/openapi.js';
 import { figuresOf } from '../../../src/measures/index.js';
 import { brightness } from '../../predictor/linear-model.js';
 import { eventually } from '../../support/eventually.js';
@@ -17,6 +19,8 @@ import type { ServiceProcess } from '../../support/process.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { insertModel } from '../support/models.js';
 import { smallJob } from '../support/specs.js';
+
+type Schemas = components['schemas'];
 
 const IMAGE = { height: 28, width: 28, channels: 1 };
 const PIXELS = 28 * 28;
@@ -192,9 +196,42 @@ test('parts that two workers made, one of which was killed, give the figures of 
   assert.equal(lines.length, IMAGES);
   assert.deepEqual([lines[0]?.index, lines[0]?.label, lines[0]?.correct], [0, 'bright', false]);
   assert.equal(lines.filter(({ correct: own }) => own).length, correct);
+  await checkSlices(id, lines);
   const { rows } = await strata.sql.query('SELECT count(*)::int AS count FROM evaluation_part');
   assert.equal(rows[0].count, 0, 'parts of an ended evaluation are gone');
 });
+
+/** Slices of an evaluation count its own lines again. */
+async function checkSlices(id: string, lines: readonly Schemas['EvaluationPrediction'][]): Promise<void> {
+  const slice = (slices: Parameters<typeof strata.client.evaluations.sliceEvaluation>[1]) =>
+    strata.client.evaluations.sliceEvaluation(id, slices);
+  const counts = (own: readonly Schemas['EvaluationPrediction'][]) => [
+    own.length,
+    own.filter(({ correct }) => correct).length,
+  ];
+  const { slices } = await slice([
+    { name: 'some', indices: [3, 10, 20, 3] },
+    { name: 'dark', classes: ['dark'] },
+  ]);
+  assert.deepEqual(
+    slices.map(({ name, images, correct }) => [name, images, correct]),
+    [
+      ['some', ...counts(lines.filter(({ index }) => [3, 10, 20].includes(index)))],
+      ['dark', ...counts(lines.filter(({ label }) => label === 'dark'))],
+    ],
+  );
+  const unclear: readonly [Schemas['Slice'], string][] = [
+    [{ name: 'both', indices: [0], classes: ['dark'] }, '/slices/0'],
+    [{ name: 'nothing' }, '/slices/0'],
+    [{ name: 'outside', indices: [0, IMAGES] }, '/slices/0/indices/1'],
+    [{ name: 'unknown', classes: ['grey'] }, '/slices/0/classes/0'],
+  ];
+  for (const [asked, pointer] of unclear)
+    await assert.rejects(slice([asked]), (error: StrataError) => {
+      assert.deepEqual([error.code, error.errors?.[0]?.pointer], ['invalid_request', pointer]);
+      return true;
+    });
+}
 
 test('an image that looks the same in a mirror gets the same answer with and without it, and networks are compared', async () => {
   const plain = await ended((await ask()).id);

@@ -1,6 +1,7 @@
 """Evaluations: how good a model is on any images."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from .. import schemas
@@ -34,6 +35,12 @@ class AsyncEvaluations:
         """Two evaluations on the same images."""
         answer = await self._connection.get("/evaluations/compare", {"a": a, "b": b})
         return cast(schemas.EvaluationComparison, answer)
+
+    async def slices(self, evaluation_id: str, slices: "Sequence[schemas.Slice]") -> "list[schemas.SliceFigures]":
+        """Figures of parts of the images."""
+        path = f"/evaluations/{quoted(evaluation_id)}/slices"
+        answer = await self._connection.json("POST", path, json={"slices": [*slices]})
+        return cast("list[schemas.SliceFigures]", answer["slices"])
 
     async def cancel(self, evaluation_id: str) -> schemas.Evaluation:
         answer = await self._connection.json("POST", f"/evaluations/{quoted(evaluation_id)}/cancel")

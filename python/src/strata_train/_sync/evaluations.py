@@ -2,6 +2,7 @@
 """Evaluations: how good a model is on any images."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from .. import schemas
@@ -35,6 +36,12 @@ class Evaluations:
         """Two evaluations on the same images."""
         answer = self._connection.get("/evaluations/compare", {"a": a, "b": b})
         return cast(schemas.EvaluationComparison, answer)
+
+    def slices(self, evaluation_id: str, slices: "Sequence[schemas.Slice]") -> "list[schemas.SliceFigures]":
+        """Figures of parts of the images."""
+        path = f"/evaluations/{quoted(evaluation_id)}/slices"
+        answer = self._connection.json("POST", path, json={"slices": [*slices]})
+        return cast("list[schemas.SliceFigures]", answer["slices"])
 
     def cancel(self, evaluation_id: str) -> schemas.Evaluation:
         answer = self._connection.json("POST", f"/evaluations/{quoted(evaluation_id)}/cancel")

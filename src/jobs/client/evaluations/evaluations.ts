@@ -30,6 +30,7 @@ import { toEvaluation } from '../views/evaluation.js';
 import { pageOf } from '../views/parts.js';
 import { type Contestant, compareContestants } from './compare.js';
 import { planEvaluation } from './setup.js';
+import { figuresOfSlices } from './slices.js';
 
 export interface EvaluationParts {
   readonly db: Database;
@@ -75,6 +76,11 @@ export function evaluationMethods(parts: EvaluationParts, tenant: string): Evalu
     async getEvaluationPredictions(id) {
       const { row, predictions } = await contestant(id);
       return linesOf(predictions, row.setup.classes);
+    },
+    async sliceEvaluation(id, slices) {
+      const { row, predictions } = await contestant(id);
+      const figures = figuresOfSlices(slices, predictions, row.setup.classes);
+      return { object: 'evaluation_slices', evaluation_id: id, slices: figures };
     },
     async compareEvaluations(a, b) {
       const [first, second] = await Promise.all([contestant(a), contestant(b)]);
