@@ -36,11 +36,11 @@ class AsyncEvaluations:
         answer = await self._connection.get("/evaluations/compare", {"a": a, "b": b})
         return cast(schemas.EvaluationComparison, answer)
 
-    async def slices(self, evaluation_id: str, slices: "Sequence[schemas.Slice]") -> "list[schemas.SliceFigures]":
+    async def slices(self, evaluation_id: str, slices: "Sequence[schemas.Slice]") -> schemas.EvaluationSlices:
         """Figures of parts of the images."""
         path = f"/evaluations/{quoted(evaluation_id)}/slices"
         answer = await self._connection.json("POST", path, json={"slices": [*slices]})
-        return cast("list[schemas.SliceFigures]", answer["slices"])
+        return cast(schemas.EvaluationSlices, answer)
 
     async def cancel(self, evaluation_id: str) -> schemas.Evaluation:
         answer = await self._connection.json("POST", f"/evaluations/{quoted(evaluation_id)}/cancel")
