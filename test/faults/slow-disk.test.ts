@@ -3,6 +3,7 @@ import { chmod, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { smallJob } from '../jobs/support/specs.js';
 import { temporaryFolder } from '../provision/temporary.js';
 import { eventually } from '../support/eventually.js';
@@ -21,6 +22,7 @@ test('a disk of Postgres that takes two seconds for every sync costs a healthy w
   const strata = await Strata.start({ trainer: FAKE_TRAINER, slots: 1 });
   delete process.env.LD_PRELOAD;
   t.after(() => strata.stop());
+  await waitForDisk(strata.servers.adminUrl);
   await Promise.all([strata.startDispatcher(), strata.startWorker()]);
   await strata.orders.hold('stage-0-0');
   const { job } = await strata.client.jobs.createJob(smallJob(), {});
@@ -55,3 +57,12 @@ test('a disk of Postgres that takes two seconds for every sync costs a healthy w
   );
   assert.deepEqual(rows, [{ again: 0 }]);
 });
+
+/** Makes every commit wait until it is on the disk, as outside of tests. */
+async function waitForDisk(adminUrl: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  await admin.query('ALTER SYSTEM SET fsync = on');
+  await admin.query('SELECT pg_reload_conf()');
+  await admin.end();
+}
