@@ -37,12 +37,20 @@ export async function unpackPictures(
   const archive = await openArchive(path, new UnpackBudget(limits));
   const counted = new CountedBlobs(blobs);
   const [images, names] = [new Files(join(folder, 'images')), new Files(join(folder, 'names'))];
+  const taken = new Set<string>();
   for await (const entry of archive.entries()) {
     if (entry.kind !== 'file') continue;
     const bytes = await pictureIn(entry);
     if (bytes !== null) {
       if (images.count === limits.max_images)
         throw new ImportError('archive_too_large', `there are more than ${limits.max_images} pictures`);
+      if (taken.has(entry.name))
+        throw new ImportError(
+          'archive_damaged',
+          'two files have this name, the key of their predictions',
+          entry.name,
+        );
+      taken.add(entry.name);
       images.append(bytes);
       names.append(Buffer.from(entry.name));
     }

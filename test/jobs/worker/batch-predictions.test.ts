@@ -351,7 +351,7 @@ test('pictures of an archive are keyed by their names, in its order; a bad one f
   assert.deepEqual(rows, [{ import_id: null, input_bytes: 0 }]);
 });
 
-test('an upload that is empty, unsafe, or no archive fails the batch prediction', async () => {
+test('an upload that is empty, unsafe, no archive, or has a name twice fails the batch prediction', async () => {
   const codeOf = async (bytes: Buffer) => (await ended((await askPictures(bytes)).id)).error?.code;
   assert.equal(
     await codeOf(await makeTar([{ name: 'README.md', bytes: Buffer.from('about') }])),
@@ -359,6 +359,8 @@ test('an upload that is empty, unsafe, or no archive fails the batch prediction'
   );
   assert.equal(await codeOf(await makeTar([{ name: '../a.png', bytes: fileOf(1) }])), 'archive_unsafe');
   assert.equal(await codeOf(fileOf(1)), 'archive_unknown');
+  const twice = [1, 2].map((image) => ({ name: 'a.png', bytes: fileOf(image) }));
+  assert.equal(await codeOf(await makeTar(twice)), 'archive_damaged');
 });
 
 test('CSV has a line of names and as many fields in every line', async () => {
