@@ -1,4 +1,5 @@
 import type { TenantClient } from '../../contract/client/tenant.js';
+import { within } from '../../contract/within.js';
 import type { Handler } from '../handler.js';
 import { canonicalHash } from '../http/canonical.js';
 import { found } from '../http/found.js';
@@ -64,7 +65,7 @@ export const deleteJob: Handler<'deleteJob'> = async ({ client, params: { id } }
 };
 
 export const getJob: Handler<'getJob'> = async ({ client, closing, params: { id }, query: { wait } }) => {
-  if (wait > 0) await ended(client, id, AbortSignal.any([closing, AbortSignal.timeout(wait * 1000)]));
+  if (wait > 0) await ended(client, id, within(wait * 1000, closing));
   return { status: 200, body: found(await client.jobs.getJob(id), 'job', id) };
 };
 

@@ -1,5 +1,6 @@
 import { type ErrorCode, StrataError } from '../../contract/errors.js';
 import { outageOf } from '../../contract/outages.js';
+import { within } from '../../contract/within.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { openResponse } from '../outgoing/send.js';
 import { OutgoingError, type OutgoingPolicy } from '../outgoing/target.js';
@@ -44,11 +45,7 @@ export async function fetchSource(
   signal: AbortSignal,
 ): Promise<Fetched> {
   try {
-    const response = await openResponse(
-      url,
-      policy,
-      AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    );
+    const response = await openResponse(url, policy, within(timeoutMs, signal));
     checkStatus(response.statusCode ?? 0, response.headers.location);
     const upload = await receiveUpload(response, blobs, limits, importId);
     if (sha256 !== null && upload.sha256 !== sha256) {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { retryClassOf } from '../../../contract/errors.js';
 import type { FetchedDataset, OfficialFile } from '../../../contract/fetched-datasets.js';
+import { within } from '../../../contract/within.js';
 import {
   checkStatus,
   FetchError,
@@ -32,7 +33,7 @@ export async function gatherBuiltIn(
   options: FetchOptions,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
+  const ends = within(options.timeoutMs, signal);
   try {
     const sources = await Promise.all(dataset.files.map((file) => sourceOf(file, dataset, options, ends)));
     const [first] = sources;
