@@ -28,6 +28,16 @@ export interface ImportOptions {
   readonly class_order: ClassOrder;
 }
 
+/** An import that asks for nothing. */
+export const IMPORT_DEFAULTS: ImportOptions = {
+  format: 'auto',
+  test_share: null,
+  image: {},
+  layout: 'auto',
+  root: null,
+  class_order: 'auto',
+};
+
 export interface ImportLimits {
   readonly max_images: number;
   readonly max_classes: number;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { DatasetRequest } from '../../src/contract/client/datasets.js';
 import type { TenantClient } from '../../src/contract/client/tenant.js';
+import { IMPORT_DEFAULTS } from '../../src/contract/importer-protocol.js';
 import { makeNpy, makeNpz, rawImages } from '../datasets/support/arrays.js';
 import { Receiver } from '../jobs/dispatcher/webhooks/receiver.js';
 import { smallJob } from '../jobs/support/specs.js';
@@ -79,12 +80,7 @@ async function upload(tenant: TenantClient, name: string): Promise<string> {
     ...{
       name,
       sha256: null,
-      format: 'auto',
-      test_share: null,
-      image: {},
-      layout: 'auto',
-      root: null,
-      class_order: 'auto',
+      ...IMPORT_DEFAULTS,
     },
   };
   const received = await tenant.datasets.receiveUpload(

@@ -3,13 +3,12 @@ import type { ArchiveEntry } from '../archive/entry.js';
 import { baseName, folderOf } from '../archive/names.js';
 import { MAX_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.js';
 import { type DecodedImage, type DecodeOptions, decodeImage } from '../images/decode.js';
-import { hasImageName, hasOtherImageName, imageKind } from '../images/kind.js';
+import { hasImageName, hasOtherImageName, imageKind, MAX_IMAGE_BYTES } from '../images/kind.js';
 import { ImportError } from '../problems.js';
 import { ClassNames, inOrder } from './classes.js';
 import { type Place, placeOf } from './layout.js';
 import type { FormatReader, ImportContext, ReadImages } from './reader.js';
 
-const MAX_FILE_BYTES = 64 * 2 ** 20;
 /** Images of this size or more are decoded one at a time. */
 const LARGE_FILE_BYTES = 2 ** 20;
 const MAX_AT_ONCE = 8;
@@ -58,11 +57,11 @@ export class ImageFolderReader implements FormatReader {
   async take(entry: ArchiveEntry): Promise<boolean> {
     const { name } = entry;
     const isNamed = hasImageName(name) || hasOtherImageName(name);
-    if (!isNamed && entry.sizeBytes > MAX_FILE_BYTES) return false;
+    if (!isNamed && entry.sizeBytes > MAX_IMAGE_BYTES) return false;
     const place = this.#placeOf(name);
     // A file of another name is an image if its bytes say so.
     if (place === null && isNamed) return this.#leaveOutside(name);
-    const encoded = await entry.read(MAX_FILE_BYTES);
+    const encoded = await entry.read(MAX_IMAGE_BYTES);
     if (!isNamed && imageKind(encoded) === null) return false;
     if (place === null) return this.#leaveOutside(name);
     await this.#begin(name, place, encoded);

@@ -31,6 +31,9 @@ export function describeBytes(bytes: Uint8Array): string {
   return KNOWN.find(([pattern]) => pattern.test(head))?.[1] ?? 'not an image';
 }
 
+/** Longest file that is read as an image. */
+export const MAX_IMAGE_BYTES = 64 * 2 ** 20;
+
 export const hasImageName = (name: string): boolean => /\.(jpe?g|jpe|jfif|pjpe?g|png|webp)$/i.test(name);
 /** Names of unsupported image kinds. They are reported instead of being ignored silently. */
 export const hasOtherImageName = (name: string): boolean =>

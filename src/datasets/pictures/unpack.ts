@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { PicturesAssignment, PicturesSuccess } from '../../contract/batch-protocol.js';
 import { encodeOffsets } from '../../contract/dataset-offsets.js';
 import type { BlobStore } from '../../storage/blob-store.js';
+import { sha256OfFile } from '../../storage/files.js';
 import { UnpackBudget } from '../archive/budget.js';
 import type { ArchiveEntry } from '../archive/entry.js';
 import { isJunk, isNestedArchive } from '../archive/names.js';
@@ -12,10 +10,8 @@ import { openArchive } from '../archive/open.js';
 import { ArrayFile } from '../arrays/array-file.js';
 import { CountedBlobs } from '../arrays/counted-blobs.js';
 import { GrowingArray } from '../arrays/growing.js';
-import { hasImageName, hasOtherImageName, imageKind } from '../images/kind.js';
+import { hasImageName, hasOtherImageName, imageKind, MAX_IMAGE_BYTES } from '../images/kind.js';
 import { ImportError } from '../problems.js';
-
-const MAX_FILE_BYTES = 64 * 2 ** 20;
 
 export interface UnpackSurroundings {
   readonly blobs: BlobStore;
@@ -64,7 +60,7 @@ export async function unpackPictures(
     pictures: { ...stored, names: named.images, nameOffsets: named.offsets },
     count: images.count,
     sizeBytes: counted.sizeBytes,
-    sha256: await sha256Of(path),
+    sha256: await sha256OfFile(path),
   };
 }
 
@@ -73,8 +69,8 @@ async function pictureIn(entry: ArchiveEntry): Promise<Buffer | null> {
   const { name, sizeBytes } = entry;
   if (isJunk(name) || isNestedArchive(name)) return null;
   const isNamed = hasImageName(name) || hasOtherImageName(name);
-  if (!isNamed && sizeBytes > MAX_FILE_BYTES) return null;
-  const bytes = await entry.read(MAX_FILE_BYTES);
+  if (!isNamed && sizeBytes > MAX_IMAGE_BYTES) return null;
+  const bytes = await entry.read(MAX_IMAGE_BYTES);
   return isNamed || imageKind(bytes) !== null ? bytes : null;
 }
 
@@ -103,10 +99,4 @@ class Files {
     const offsets = await blobs.put(encodeOffsets(lengths));
     return { images: images.uri, offsets: offsets.uri };
   }
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { copyFile, link, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -102,13 +102,12 @@ export async function adoptUpload(
   return new StoredUpload(importId, null, size, draft, id);
 }
 
-/** @returns in hex. @throws Error that the signal is aborted with */
-export async function sha256OfFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, { signal });
-  return hash.digest('hex');
-}
-
 export function tooLarge(limitBytes: number): StrataError {
   return new StrataError('upload_too_large', `The limit is ${limitBytes} bytes.`);
+}
+
+/** The upload behind what a caller holds. @throws Error for anything that `receiveUpload` and `adoptUpload` have not made */
+export function storedUpload(upload: ReceivedUpload): StoredUpload {
+  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+  return upload;
 }

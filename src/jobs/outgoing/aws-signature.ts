@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 export interface AwsCredentials {
@@ -14,31 +14,8 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-
-/** SHA-256, or its HMAC with a secret, as the signer asks for it. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: Bytes) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', viewOf(secret));
-  }
-
-  update(data: Bytes): void {
-    this.#hash.update(viewOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-function viewOf(data: Bytes): string | Uint8Array {
-  if (typeof data === 'string') return data;
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-}
+/** SHA-256, and its HMAC, as the signer makes them. */
+const Sha256 = Hash.bind(null, 'sha256');
 
 /** The headers of a request to S3, signed by AWS Signature Version 4 in one chunk. */
 export async function signedHeaders(

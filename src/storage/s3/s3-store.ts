@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { StrataError } from '../../contract/errors.js';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
 import type { BlobStore, SpoolDraft } from '../blob-store.js';
 import { CheckedFiles } from '../checked-files.js';
 import { BlobCorruptError, BlobMissingError } from '../errors.js';
+import { sha256OfFile } from '../files.js';
 import type { LocalCache } from '../local-cache.js';
 import { checkSpoolKey, checkSpoolPrefix, parseUri } from '../uri.js';
 import type { Connection } from './connection.js';
@@ -259,12 +258,6 @@ async function bytesOf(body: Readable): Promise<Buffer> {
 
 async function textOf(body: Readable): Promise<string> {
   return (await bytesOf(body)).toString();
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 function sha256Of(bytes: Uint8Array): string {

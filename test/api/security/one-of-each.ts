@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { OperationEntry } from '../../../src/api/openapi.js';
+import { IMPORT_DEFAULTS } from '../../../src/contract/importer-protocol.js';
 import { insertModel } from '../../jobs/support/models.js';
 import { smallJob } from '../../jobs/support/specs.js';
 import { checkJob, smallSweep } from '../../jobs/support/sweeps.js';
@@ -99,12 +100,7 @@ export const MAKE: Record<string, ((live: LiveApi) => Promise<string>) | null> =
     const upload = await ours.datasets.receiveUpload(Readable.from([Buffer.from('no archive')]));
     const request = {
       name: randomUUID(),
-      format: 'auto' as const,
-      test_share: null,
-      image: {},
-      layout: 'auto' as const,
-      root: null,
-      class_order: 'auto' as const,
+      ...IMPORT_DEFAULTS,
       sha256: null,
     };
     return (await ours.datasets.createDataset(request, upload)).id;

@@ -14,6 +14,7 @@ import type {
   ImportOptions,
   ImportSuccess,
 } from '../../../src/contract/importer-protocol.js';
+import { IMPORT_DEFAULTS } from '../../../src/contract/importer-protocol.js';
 import { importDataset } from '../../../src/datasets/import.js';
 import { ProblemList } from '../../../src/datasets/problems.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
@@ -54,12 +55,7 @@ export async function importArchive(
       source: 'spool:import_1/source',
       work: 'import_1/a1',
       options: {
-        format: 'auto',
-        test_share: null,
-        image: {},
-        layout: 'auto',
-        root: null,
-        class_order: 'auto',
+        ...IMPORT_DEFAULTS,
         ...options,
       },
       limits: { ...LIMITS, ...limits },

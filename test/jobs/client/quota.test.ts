@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import type { DatasetRequest } from '../../../src/contract/client/datasets.js';
 import type { JobsService } from '../../../src/contract/client/service.js';
 import { StrataError } from '../../../src/contract/errors.js';
+import { IMPORT_DEFAULTS } from '../../../src/contract/importer-protocol.js';
 import { createJobsService } from '../../../src/jobs/client/service.js';
 import { makeNpy, makeNpz, rawImages } from '../../datasets/support/arrays.js';
 import { eventually } from '../../support/eventually.js';
@@ -38,12 +39,7 @@ const requestFor = (name: string): DatasetRequest => ({
   ...{
     name,
     sha256: null,
-    format: 'auto',
-    test_share: null,
-    image: {},
-    layout: 'auto',
-    root: null,
-    class_order: 'auto',
+    ...IMPORT_DEFAULTS,
   },
 });
 

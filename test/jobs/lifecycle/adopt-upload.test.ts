@@ -3,7 +3,8 @@ import { access, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { adoptUpload, sha256OfFile } from '../../../src/jobs/lifecycle/receive-upload.js';
+import { adoptUpload } from '../../../src/jobs/lifecycle/receive-upload.js';
+import { sha256OfFile } from '../../../src/storage/files.js';
 import { openBlobStore } from '../../../src/storage/open.js';
 import { temporaryFolder } from '../../provision/temporary.js';
 

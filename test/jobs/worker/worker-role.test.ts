@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
+import { IMPORT_DEFAULTS } from '../../../src/contract/importer-protocol.js';
 import { migrate } from '../../../src/jobs/store/connection/migrate.js';
 import { WORKER_ROLE } from '../../../src/jobs/store/connection/worker-role.js';
 import { imageFolder } from '../../datasets/support/images.js';
@@ -73,12 +74,7 @@ test('a worker with a role of its own trains, stops and reports, and cannot read
   const upload = await datasets.receiveUpload(bytesOf(archive));
   const facts = {
     sha256: null,
-    format: 'auto',
-    test_share: null,
-    image: {},
-    layout: 'auto',
-    root: null,
-    class_order: 'auto',
+    ...IMPORT_DEFAULTS,
   } as const;
   const { id } = await datasets.createDataset({ name: 'pets', ...facts }, upload);
   await eventually('it imports datasets', async () => (await datasets.getDataset(id))?.state === 'ready');

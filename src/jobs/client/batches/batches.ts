@@ -9,7 +9,7 @@ import type { ReceivedUpload } from '../../../contract/client/datasets.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import { type Quota, requireBytesLeft, takeBytes } from '../../lifecycle/quota.js';
-import { StoredUpload } from '../../lifecycle/receive-upload.js';
+import { storedUpload } from '../../lifecycle/receive-upload.js';
 import { IMAGES_PER_PART, MAX_BATCH_PREDICTIONS_PER_TENANT } from '../../process/limits.js';
 import { findLines } from '../../store/batch-parts.js';
 import {
@@ -137,7 +137,7 @@ async function imagesOf(
   model: ModelRow,
 ): Promise<Images & { readonly manifest: BlobUri | null }> {
   if ('upload' in input) {
-    const { importId, sha256, sizeBytes } = stored(input.upload);
+    const { importId, sha256, sizeBytes } = storedUpload(input.upload);
     const none = { datasetId: null, datasetName: null, datasetSha256: null, split: null, manifest: null };
     return { ...none, upload: { importId, sha256, sizeBytes }, total: 0 };
   }
@@ -155,16 +155,11 @@ async function imagesOf(
   };
 }
 
-function stored(upload: ReceivedUpload): StoredUpload {
-  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
-  return upload;
-}
-
 /** Moves an upload to its place. @returns the id of the upload in pieces that it was */
 async function kept(upload: ReceivedUpload): Promise<string | null> {
-  const { adopted } = stored(upload);
-  await stored(upload).keep();
-  return adopted;
+  const stored = storedUpload(upload);
+  await stored.keep();
+  return stored.adopted;
 }
 
 async function insertUnderLimit(

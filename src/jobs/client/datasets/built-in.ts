@@ -1,17 +1,9 @@
+import { IMPORT_DEFAULTS } from '../../../contract/importer-protocol.js';
 import type { Database } from '../../store/connection/database.js';
 import { EVERYBODY } from '../../store/dataset-facts.js';
 import { insertImport } from '../../store/dataset-imports.js';
 import { lockDataset, setValidating } from '../../store/datasets.js';
 import { newId } from '../../store/ids.js';
-
-const OPTIONS = {
-  format: 'auto',
-  test_share: null,
-  image: {},
-  layout: 'auto',
-  root: null,
-  class_order: 'auto',
-} as const;
 
 /**
  * Begins the import of a built-in dataset that is used for the first time, or could not be imported. It happens once for
@@ -23,6 +15,6 @@ export async function importBuiltIn(db: Database, tenant: string, id: string): P
     if (dataset === null || dataset.import !== null || dataset.state === 'ready') return;
     await setValidating(tx, id);
     const source = { kind: 'built_in', name: dataset.name } as const;
-    await insertImport(tx, { id: newId('import'), datasetId: id, tenant, source, options: OPTIONS });
+    await insertImport(tx, { id: newId('import'), datasetId: id, tenant, source, options: IMPORT_DEFAULTS });
   });
 }

@@ -13,7 +13,7 @@ import { type Quota, quotaReached, requireBytesLeft, takeBytes } from '../../lif
 import {
   adoptUpload,
   receiveUpload,
-  StoredUpload,
+  storedUpload,
   type UploadLimits,
 } from '../../lifecycle/receive-upload.js';
 import { forPurpose, type OutgoingPolicy } from '../../outgoing/target.js';
@@ -116,8 +116,8 @@ function remoteSource({ sha256 }: DatasetRequest, { url }: RemoteSource, policy:
   return { importId: newId('import'), bytes, shown, adopted: null };
 }
 
-async function keptSource({ sha256 }: DatasetRequest, upload: ReceivedUpload): Promise<Source> {
-  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+async function keptSource({ sha256 }: DatasetRequest, received: ReceivedUpload): Promise<Source> {
+  const upload = storedUpload(received);
   if (upload.sha256 !== null) checkSha256(sha256, upload.sha256);
   const { uri } = await upload.keep();
   const shown = { kind: 'upload' as const, sha256: upload.sha256, size_bytes: upload.sizeBytes };

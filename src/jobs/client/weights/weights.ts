@@ -2,9 +2,10 @@ import type { ReceivedUpload, RemoteSource } from '../../../contract/client/data
 import type { Weights, WeightsClient, WeightsRequest } from '../../../contract/client/weights.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
+import { sha256OfFile } from '../../../storage/files.js';
 import { FetchError, fetchSource } from '../../lifecycle/fetch-source.js';
 import { type Quota, requireBytesLeft, takeBytes } from '../../lifecycle/quota.js';
-import { StoredUpload, sha256OfFile, type UploadLimits } from '../../lifecycle/receive-upload.js';
+import { storedUpload, type UploadLimits } from '../../lifecycle/receive-upload.js';
 import { forPurpose, type OutgoingPolicy } from '../../outgoing/target.js';
 import { MAX_WEIGHTS_PER_TENANT, WEIGHTS_FETCH_MS } from '../../process/limits.js';
 import type { Database, Transaction } from '../../store/connection/database.js';
@@ -107,13 +108,13 @@ async function fetched(
 
 async function received(
   { sha256: wanted }: WeightsRequest,
-  upload: ReceivedUpload,
+  given: ReceivedUpload,
   blobs: BlobStore,
 ): Promise<Source> {
-  if (!(upload instanceof StoredUpload)) throw new Error('an upload must come from receiveUpload');
+  const upload = storedUpload(given);
   const { importId, sizeBytes, adopted } = upload;
   const path = await blobs.localPath((await upload.keep()).uri);
-  const sha256 = upload.sha256 ?? (await sha256OfFile(path, new AbortController().signal));
+  const sha256 = upload.sha256 ?? (await sha256OfFile(path));
   if (wanted !== null && wanted.toLowerCase() !== sha256) {
     await blobs.deleteSpool(`${importId}/`);
     throw new StrataError('checksum_mismatch', `The received bytes have the sha256 ${sha256}.`);

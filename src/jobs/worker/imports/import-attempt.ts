@@ -1,12 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { StrataError } from '../../../contract/errors.js';
 import { fetchedDataset } from '../../../contract/fetched-datasets.js';
-import type { ImportAssignment, ImportLimits, ImportProgress } from '../../../contract/importer-protocol.js';
+import {
+  IMPORT_DEFAULTS,
+  type ImportAssignment,
+  type ImportLimits,
+  type ImportProgress,
+} from '../../../contract/importer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
+import { sha256OfFile } from '../../../storage/files.js';
 import { FetchError, type Fetched, type FetchOptions, fetchSource } from '../../lifecycle/fetch-source.js';
 import { handBackImport, recordFetch, recordImport, recordImportFailure } from '../../lifecycle/imports.js';
 import type { Quota } from '../../lifecycle/quota.js';
-import { sha256OfFile } from '../../lifecycle/receive-upload.js';
 import { untilAvailable } from '../../lifecycle/work-on.js';
 import { FLUSH_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
@@ -177,7 +182,7 @@ export class ImportAttempt {
       source: `spool:${id}/source`,
       work: `${id}/a${attempt}`,
       // Imports that began before an update have fewer.
-      options: { ...{ layout: 'auto', root: null, class_order: 'auto' }, ...options },
+      options: { ...IMPORT_DEFAULTS, ...options },
       limits: this.options.limits,
     };
   }

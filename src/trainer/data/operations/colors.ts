@@ -28,7 +28,7 @@ export const brightness =
   (pixels) =>
     mapBytes(pixels, (value) => toByte(factor * value));
 
-/** Around the mean luma of the image. */
+/** Stretches values away from the mean luma of the image, or towards it. */
 export const contrast =
   (factor: number): Operation =>
   (pixels, { channels }) => {
@@ -38,7 +38,7 @@ export const contrast =
     mapBytes(pixels, (value) => toByte(factor * value + (1 - factor) * mean));
   };
 
-/** Away from the luma of each pixel, or towards it. */
+/** Moves values away from the luma of their pixel, or towards it. */
 export const saturation =
   (factor: number): Operation =>
   (pixels, { channels }) => {
@@ -58,7 +58,7 @@ export const hue =
     for (let place = 0; place < pixels.length; place += channels) turnPixel(pixels, place, turn);
   };
 
-/** By way of hue, saturation and value (Smith 1978). */
+/** Turns one pixel, by way of hue, saturation and value (Smith 1978). */
 function turnPixel(pixels: Uint8Array, place: number, turn: number): void {
   const [red, green, blue] = [pixels[place]!, pixels[place + 1]!, pixels[place + 2]!];
   const value = Math.max(red, green, blue);
@@ -101,7 +101,7 @@ function sixthOf({ red, green, blue, value, range }: Pixel): number {
 /** Weights of the blurred image: 5 in the middle, 1 around it. */
 const [SIDE, MIDDLE] = [1 / 13, 5 / 13];
 
-/** Away from a blurred image, or towards it. Pixels at the edges stay as they are. */
+/** Moves values away from a blurred image, or towards it. Pixels at the edges stay as they are. */
 export const sharpness =
   (factor: number): Operation =>
   (pixels, shape) => {

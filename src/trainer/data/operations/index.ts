@@ -21,7 +21,7 @@ export function drawOperations(
   const { color_jitter: jitter = null, policy, rotation = 0, vertical_flip: flips = false } = augmentation;
   return [
     ...(jitter ? drawJitter(jitter, stream('jitter')) : []),
-    ...(policy ? drawPolicy(policy, image, stream('policy')) : []),
+    ...(policy && policy.type !== 'none' ? drawPolicy(policy, image, stream('policy')) : []),
     ...(rotation > 0 ? [rotate(rotation * (2 * stream('rotation')() - 1))] : []),
     ...(flips && stream('vertical-flip')() < 0.5 ? [flipVertically] : []),
   ];

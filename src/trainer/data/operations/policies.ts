@@ -74,7 +74,7 @@ const KINDS: readonly ((draw: Draw) => Operation | null)[] = [
  * `count` of them at the strength `magnitude`.
  */
 export function drawPolicy(
-  policy: ResolvedPolicy,
+  policy: Exclude<ResolvedPolicy, { type: 'none' }>,
   image: Pick<Shape, 'height' | 'width'>,
   random: RandomStream,
 ): Operation[] {
@@ -85,7 +85,6 @@ export function drawPolicy(
     return kind({ image, reach, sign, strength: magnitudeOf() / HIGHEST });
   };
   const drawn = () => {
-    if (policy.type === 'none') return [];
     if (policy.type === 'trivial-augment') return [drawOne(WIDE, () => below(HIGHEST + 1))];
     const { count, magnitude } = policy;
     return Array.from({ length: count }, () => drawOne(RAND, () => magnitude));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ImportAssignment } from '../../../../src/contract/importer-protocol.js';
+import { IMPORT_DEFAULTS } from '../../../../src/contract/importer-protocol.js';
 import type { PredictionTask } from '../../../../src/contract/predictor-protocol.js';
 import type { TaskAssignment } from '../../../../src/contract/trainer-protocol.js';
 import { ImporterChild } from '../../../../src/jobs/worker/children/importer-child.js';
@@ -36,14 +37,7 @@ const IMPORT: ImportAssignment = {
     source: 'spool:import_1/source',
     work: 'import_1/a1',
   },
-  options: {
-    format: 'image-folder',
-    layout: 'auto',
-    root: null,
-    class_order: 'auto',
-    test_share: 0.1,
-    image: {},
-  },
+  options: { ...IMPORT_DEFAULTS, format: 'image-folder', test_share: 0.1 },
   limits: { max_unpacked_bytes: 1, max_images: 1, max_classes: 1, max_image_pixels: 1 },
 };
 const QUESTION: PredictionTask = {
