@@ -189,6 +189,13 @@ export const evaluationComparisonQuery = (a: string, b: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+export const slicesQuery = (id: string, slices: Schemas['Slice'][]) =>
+  queryOptions({
+    queryKey: ['evaluation', id, 'slices', slices],
+    queryFn: () => strata.evaluations.slices(id, slices),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 /** Pictures on a page. */
 export const PICTURES_PER_PAGE = 24;
 

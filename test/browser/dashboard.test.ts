@@ -393,6 +393,97 @@ describe('the dashboard in a browser', { skip }, () => {
     await strata.client.batches.deleteBatchPrediction(id);
   });
 
+  /** Gives the model files that are no networks: the fake trainer makes none that could be asked. */
+  async function serve(model: string): Promise<void> {
+    const { uri } = await strata.blobs.put(Buffer.from('no network'));
+    const serving = { full: uri, compact: uri };
+    await strata.sql.query('UPDATE model SET serving = $1 WHERE id = $2', [serving, model]);
+  }
+
+  test('an evaluation is started with further views of each image, and asked for slices of its images', async () => {
+    const [evaluation] = (await strata.client.evaluations.listEvaluations({ limit: 1 })).data;
+    const { id, model_id: model } = evaluation ?? assert.fail('an earlier test has inserted it');
+    await serve(model);
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/models/${model}`);
+      const field = (label: string) => page.locator('.field').filter({ has: page.getByLabel(label) });
+      const views = page.getByLabel('Further views of each image');
+      await views.selectOption('five-crop');
+      await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
+      await field('Further views of each image').getByRole('alert').getByText('nothing to crop').waitFor();
+      assert.equal(await views.getAttribute('aria-invalid'), 'true');
+      await views.selectOption('flip');
+      const sent = page.waitForRequest((request) => request.method() === 'POST');
+      await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
+      assert.equal((await sent).postDataJSON().tta, 'flip');
+      await page.waitForURL(/\/ui\/evaluations\//);
+      await page.getByText('mirrored too').waitFor();
+
+      await page.goto(`${url}/ui/evaluations/${id}`);
+      const add = page.getByRole('button', { name: 'Add the slice' });
+      await page.getByLabel('Name of the slice').fill('small digits');
+      await page.locator('#slice-classes').selectOption(['0', '1']);
+      await add.click();
+      await page.getByRole('row', { name: /^small digits 40 / }).waitFor();
+      await page.getByLabel('Name of the slice').fill('small digits');
+      await field('Name of the slice').getByText('There is a slice of this name').waitFor();
+      await page.getByLabel('Name of the slice').fill('the first');
+      await page.getByLabel('Images by').selectOption('positions');
+      const positions = page.getByLabel('Positions');
+      await positions.fill('0 to 9');
+      await field('Positions').getByText('Expected positions like').waitFor();
+      await positions.fill('0-9, 200');
+      await add.click();
+      await field('Positions').getByText('The last image is 199.').waitFor();
+      await positions.fill('0-9, 199');
+      await add.click();
+      await page.getByRole('row', { name: /^the first 11 / }).waitFor();
+      // The address holds the slices.
+      await page.reload();
+      await page.getByRole('row', { name: /^the first 11 / }).waitFor();
+      await page.getByRole('button', { name: 'Remove small digits' }).click();
+      await page.getByRole('row', { name: /^small digits/ }).waitFor({ state: 'detached' });
+      await page.getByRole('row', { name: /^the first/ }).waitFor();
+    });
+  });
+
+  test('pictures are sent in pieces to a batch prediction, from where a break was', async () => {
+    const [model] = (await strata.client.models.listModels({ limit: 1, order_by: 'created_at' })).data;
+    const { id } = model ?? assert.fail('an earlier test has made it');
+    await serve(id);
+    await inBrowser(async (page) => {
+      await page.goto(`${url}/ui/models/${id}`);
+      await page.getByLabel('Predict', { exact: true }).selectOption('my files');
+      const pictures = ['one.png', 'two.png'].map((name) => ({
+        ...{ name, mimeType: 'image/png', buffer: Buffer.from(`no picture ${name}`) },
+      }));
+      const archive = { name: 'all.zip', mimeType: 'application/zip', buffer: Buffer.from('PK') };
+      const files = page.getByLabel('Pictures', { exact: true });
+      await files.setInputFiles([...pictures, archive]);
+      await page.getByRole('alert').getByText('Choose either one archive or pictures.').waitFor();
+      await files.setInputFiles(pictures);
+      await page.getByLabel('Format').selectOption('csv');
+      await page.getByLabel('Classes for each image').fill('2');
+      await page.getByLabel('Allowed unreadable images, %').fill('50');
+      await page.getByLabel('Cascade threshold').fill('0.9');
+      let pieces = 0;
+      await page.route('**/uploads/*', (route) => {
+        const isFirst = route.request().method() === 'PATCH' && pieces++ === 0;
+        return isFirst ? route.abort() : route.continue();
+      });
+      await page.getByRole('button', { name: 'Predict all' }).click();
+      await page.waitForURL(/\/ui\/batch-predictions\/batch_/);
+      assert.equal(pieces, 2);
+      await page.getByRole('heading', { name: 'Pictures of an upload' }).waitFor();
+    });
+    const [batch] = (await strata.client.batches.listBatchPredictions({ limit: 1 })).data;
+    assert.deepEqual(
+      [batch?.input.dataset, batch?.output.format, batch?.top_k, batch?.max_failed_share, batch?.cascade],
+      [null, 'csv', 2, 0.5, { threshold: 0.9 }],
+    );
+    await strata.client.batches.deleteBatchPrediction(batch?.id ?? '');
+  });
+
   test('a job is extended on its page, and the page of its model shows whether it can be made again', async () => {
     const { job } = await strata.client.jobs.createJob(smallJob({ name: 'longer' }), {});
     const { result } = await strata.ended(job.id);

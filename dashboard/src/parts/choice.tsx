@@ -1,3 +1,5 @@
+import { Field } from './field.js';
+
 interface ChoiceProps<Value extends string> {
   readonly id: string;
   readonly label: string;
@@ -6,23 +8,44 @@ interface ChoiceProps<Value extends string> {
   readonly choose: (value: Value) => void;
 }
 
-/** A labelled list of values, of which one is chosen. */
-export function Choice<Value extends string>({ id, label, value, values, choose }: ChoiceProps<Value>) {
+/** A list of values, of which one is chosen, after its label. */
+export function Choice<Value extends string>(props: ChoiceProps<Value>) {
   return (
-    <label htmlFor={id}>
-      {label}{' '}
-      <select
-        id={id}
-        value={value}
-        onChange={({ target }) => {
-          const chosen = values.find((each) => each === target.value);
-          if (chosen !== undefined) choose(chosen);
-        }}
-      >
-        {values.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
+    <label htmlFor={props.id}>
+      {props.label} <Values {...props} />
     </label>
+  );
+}
+
+interface ChoiceFieldProps<Value extends string> extends ChoiceProps<Value> {
+  /** Errors of the value. */
+  readonly problems?: readonly string[];
+}
+
+/** The same as a field of a form. */
+export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>) {
+  const { id, label, problems = [] } = props;
+  return (
+    <Field id={id} label={label} problems={problems}>
+      <Values {...props} />
+    </Field>
+  );
+}
+
+function Values<Value extends string>({ id, value, values, choose, problems = [] }: ChoiceFieldProps<Value>) {
+  return (
+    <select
+      id={id}
+      value={value}
+      aria-invalid={problems.length > 0}
+      onChange={({ target }) => {
+        const chosen = values.find((each) => each === target.value);
+        if (chosen !== undefined) choose(chosen);
+      }}
+    >
+      {values.map((each) => (
+        <option key={each}>{each}</option>
+      ))}
+    </select>
   );
 }

@@ -1,10 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Fragment } from 'react';
 import { Link } from 'wouter';
 import { bytes, percent } from '../../format.js';
+import { Cancel } from '../../parts/cancel.js';
 import { Panel } from '../../parts/panel.js';
 import { PendingPage } from '../../parts/pending-page.js';
-import { Problem } from '../../parts/problem.js';
 import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { batchQuery } from '../../queries.js';
@@ -25,7 +25,7 @@ export default function BatchView({ id }: { readonly id: string }) {
         {finished_at === null && (
           <>
             <Progress share={shareDone(counts)} label="Batch prediction" />
-            <Cancel id={id} />
+            <Cancel cancel={() => strata.batches.cancel(id)} changed={['batch', id]} />
           </>
         )}
       </div>
@@ -39,22 +39,6 @@ export default function BatchView({ id }: { readonly id: string }) {
         <ResultPanel batch={data} />
       </div>
     </main>
-  );
-}
-
-function Cancel({ id }: { readonly id: string }) {
-  const queries = useQueryClient();
-  const { mutate, error, isPending } = useMutation({
-    mutationFn: () => strata.batches.cancel(id),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['batch', id] }),
-  });
-  return (
-    <>
-      <button type="button" disabled={isPending} onClick={() => mutate()}>
-        Cancel
-      </button>
-      <Problem error={error} />
-    </>
   );
 }
 

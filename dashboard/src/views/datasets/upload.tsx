@@ -1,9 +1,10 @@
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
-import { percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
-import { isBegun, sendDataset } from './send-dataset.js';
+import { isBegun, sendFile } from '../../parts/send-file.js';
+import { Sent } from '../../parts/sent.js';
+import { strata } from '../../server.js';
 
 /** Sends an archive of images, and shows how much of it has left. */
 export function UploadPanel() {
@@ -18,7 +19,7 @@ export function UploadPanel() {
     setError(null);
     setShare(0);
     try {
-      const { id } = await sendDataset(name, file, setShare);
+      const { id } = await sendFile(file, setShare, (upload) => strata.datasets.create({ name, upload }));
       go(`/datasets/${id}`);
     } catch (thrown) {
       setError(thrown);
@@ -45,11 +46,7 @@ export function UploadPanel() {
           />
         </div>
         <Problem error={error} />
-        {share !== null && (
-          <p role="status">
-            <progress max={1} value={share} aria-label="Upload" /> {percent(share, 0)} sent
-          </p>
-        )}
+        <Sent share={share} />
         <button type="submit" className="primary" disabled={share !== null || file === null}>
           {file !== null && isBegun(file) ? 'Continue the upload' : 'Upload'}
         </button>

@@ -2,17 +2,20 @@ import { useQuery } from '@tanstack/react-query';
 import { Fragment } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { figure, percent } from '../../format.js';
+import { Cancel } from '../../parts/cancel.js';
 import { Panel } from '../../parts/panel.js';
 import { PendingPage } from '../../parts/pending-page.js';
 import { Progress } from '../../parts/progress.js';
 import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { evaluationResourceQuery } from '../../queries.js';
-import type { Schemas } from '../../server.js';
+import { type Schemas, strata } from '../../server.js';
 import { CascadePanel } from './cascade.js';
 import { ComparisonPanel } from './comparison.js';
 import { intervalOf, viewsOf } from './evaluations.js';
+import { SlicesPanel } from './slices.js';
 import { ThresholdsPanel } from './thresholds.js';
+import { readSlices } from './wanted-slices.js';
 
 type Figures = Schemas['EvaluationFigures'];
 
@@ -21,6 +24,13 @@ export default function EvaluationView({ id }: { readonly id: string }) {
   const [parameters, setParameters] = useSearchParams();
   if (!data) return <PendingPage error={error} />;
   const { model_name: name, dataset, split, state, progress, figures } = data;
+  const set = (key: string, value: string) =>
+    setParameters((now) => {
+      const next = new URLSearchParams(now);
+      if (value === '') next.delete(key);
+      else next.set(key, value);
+      return next;
+    });
   return (
     <main className="page">
       <div className="head">
@@ -28,7 +38,12 @@ export default function EvaluationView({ id }: { readonly id: string }) {
           {name} on {split} of {dataset.name}
         </h1>
         <StateBadge state={state} />
-        {data.finished_at === null && <Progress share={progress} label="Evaluation" />}
+        {data.finished_at === null && (
+          <>
+            <Progress share={progress} label="Evaluation" />
+            <Cancel cancel={() => strata.evaluations.cancel(id)} changed={['evaluation', id]} />
+          </>
+        )}
       </div>
       {data.error && <p className="error">{data.error.message}</p>}
       <p>
@@ -41,7 +56,13 @@ export default function EvaluationView({ id }: { readonly id: string }) {
           <ComparisonPanel
             evaluation={data}
             other={parameters.get('with')}
-            choose={(other) => setParameters(other === '' ? {} : { with: other })}
+            choose={(other) => set('with', other)}
+          />
+          <SlicesPanel
+            evaluation={data}
+            classes={figures.per_class.map((each) => each.name)}
+            slices={readSlices(parameters.get('slices'))}
+            choose={(slices) => set('slices', slices.length === 0 ? '' : JSON.stringify(slices))}
           />
           {figures.cascade && <CascadePanel cascade={figures.cascade} accuracy={figures.accuracy} />}
           <ClassesPanel figures={figures} />

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { Choice } from '../../parts/choice.js';
+import { ChoiceField } from '../../parts/choice.js';
+import { problemsAt } from '../../parts/problems-at.js';
 import { datasetsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 
@@ -11,36 +12,39 @@ export interface ChosenImages {
   readonly split: Schemas['EvaluationSplit'];
 }
 
-/** The choice of a dataset and of its split. The dataset of the model comes first. */
-export function ImagesChoice({
-  prefix,
-  model,
-  images,
-  choose,
-}: {
+interface ImagesChoiceProps {
   /** Beginning of the ids of both fields. */
   readonly prefix: string;
   readonly model: Schemas['Model'];
   readonly images: ChosenImages;
   readonly choose: (images: ChosenImages) => void;
-}) {
+  /** The answer to the last request. */
+  readonly error: unknown;
+  /** Pointer to the object in the request that has both fields. */
+  readonly at: string;
+}
+
+/** The choice of a dataset and of its split. The dataset of the model comes first. */
+export function ImagesChoice({ prefix, model, images, choose, error, at }: ImagesChoiceProps) {
   const { data: datasets = [] } = useQuery(datasetsQuery());
   const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
   return (
     <>
-      <Choice
+      <ChoiceField
         id={`${prefix}-dataset`}
         label="Dataset"
         value={images.dataset}
         values={names}
         choose={(dataset) => choose({ ...images, dataset })}
+        problems={problemsAt(error, `${at}/dataset`)}
       />
-      <Choice
+      <ChoiceField
         id={`${prefix}-split`}
         label="Images"
         value={images.split}
         values={SPLITS}
         choose={(split) => choose({ ...images, split })}
+        problems={problemsAt(error, `${at}/split`)}
       />
     </>
   );

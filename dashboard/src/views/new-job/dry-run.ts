@@ -1,5 +1,4 @@
 import { useEffect, useState } from 'react';
-import { StrataProblem } from '../../../../client/src/index.js';
 import { type Schemas, strata } from '../../server.js';
 import type { SpecValue } from './value.js';
 
@@ -35,12 +34,4 @@ export function useDryRun(spec: SpecValue): DryRun {
     };
   }, [text]);
   return run;
-}
-
-/** Problems of a field and of everything within it, like one value of a list. */
-export function problemsAt(error: unknown, pointer: string): string[] {
-  if (!(error instanceof StrataProblem)) return [];
-  return error.errors
-    .filter((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))
-    .map(({ message }) => message);
 }

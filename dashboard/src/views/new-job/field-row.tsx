@@ -1,4 +1,5 @@
 import { useId, useState } from 'react';
+import { Problems } from '../../parts/field.js';
 import type { Field } from './schema.js';
 import { pointerOf, type SpecValue, valueAt, withValue } from './value.js';
 
@@ -64,14 +65,6 @@ export function FieldRow({ field, spec, resolved, problems, onChange }: Props) {
       </p>
     </div>
   );
-}
-
-export function Problems({ of: problems }: { readonly of: readonly string[] }) {
-  return problems.map((problem) => (
-    <p key={problem} role="alert" className="problem">
-      {problem}
-    </p>
-  ));
 }
 
 function textOf(value: unknown): string {

@@ -1,25 +1,24 @@
-import { StrataProblem } from '../../../../client/src/index.js';
-import { isPassing, type Schemas, strata } from '../../server.js';
+import { StrataProblem } from '../../../client/src/index.js';
+import { isPassing, strata } from '../server.js';
 
 const PIECE_BYTES = 8 * 1024 * 1024;
 /** Pauses after failures in a row. After the last one the user decides. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Sends `file` in pieces, and makes a dataset of it. An upload that was interrupted, also by closing the page, goes on
- * where it was once the same file is sent again.
+ * Sends `file` in pieces, and lets `use` make something of the upload. An upload that was interrupted, also by closing the
+ * page, goes on where it was once the same file is sent again; so does one of which `use` could make nothing.
  * @param onShare called with the share that the server has, 0 to 1
  * @throws StrataProblem, or Error if the server was not reached for a while
  */
-export async function sendDataset(
-  name: string,
+export async function sendFile<Made>(
   file: File,
   onShare: (share: number) => void,
-): Promise<Schemas['Dataset']> {
-  const upload = await complete(file, onShare);
-  const dataset = await strata.datasets.create({ name, upload });
+  use: (upload: string) => Promise<Made>,
+): Promise<Made> {
+  const made = await use(await complete(file, onShare));
   localStorage.removeItem(keyOf(file));
-  return dataset;
+  return made;
 }
 
 /** Whether a part of the file has been sent already. */
