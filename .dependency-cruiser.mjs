@@ -307,7 +307,12 @@ export default {
       'api-asks-the-client',
       'HTTP is a skin: all that it may ask of the jobs is one interface, which tests replace. Only resumable uploads write to a disk.',
       'api',
-      ['contract/', 'jobs/client/service\\.ts$', 'storage/disk\\.ts$', 'tracing/(span|tracing)\\.ts$'],
+      [
+        'contract/',
+        'jobs/client/service\\.ts$',
+        'storage/(disk|uploads/(open|upload-place))\\.ts$',
+        'tracing/(span|tracing)\\.ts$',
+      ],
     ),
     forbid(
       'api-without-engines',

@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     loopback,
     requestsPerMinute: settings.requestsPerMinute,
     resumable: {
+      blobUrl: settings.blobUrl,
       folder: join(settings.home, 'uploads'),
       limitBytes: settings.uploadLimitBytes,
       reserveBytes: settings.diskReserveBytes,

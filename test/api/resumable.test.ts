@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/api/app.js';
-import { deleteOldUploads } from '../../src/api/http/old-uploads.js';
+import { deleteOldUploads } from '../../src/storage/uploads/old-uploads.js';
 import { FakeClient } from './fake/fake-client.js';
 import { FakeService } from './fake/fake-service.js';
 

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import { FileStore } from '@tus/file-store';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JobsService } from '../../contract/client/service.js';
 import { StrataError } from '../../contract/errors.js';
 import { requireRoom } from '../../storage/disk.js';
+import { openUploadPlace } from '../../storage/uploads/open.js';
+import { KEPT_MS, type UploadPlace } from '../../storage/uploads/upload-place.js';
 import type { FinishedUpload } from '../handler.js';
-import { deleteOldUploads } from '../http/old-uploads.js';
+import { sharedLocks } from '../http/shared-locks.js';
 import { type AccessOptions, authorize } from './access.js';
 import { ProblemServer } from './tus-problems.js';
 
@@ -29,21 +28,23 @@ function noUpload(id: string): StrataError {
 }
 
 export interface ResumableOptions {
-  /** Folder of the pieces until they become a dataset. */
+  /** The store of blobs: uploads gather in its bucket, if it is one. Absent: a folder. */
+  readonly blobUrl?: string | undefined;
+  /** Folder of this host for uploads, or for copies of complete ones. */
   readonly folder: string;
   readonly limitBytes: number;
   /** Bytes that uploads leave free on the disk; absent: a share of it. */
   readonly reserveBytes?: number | undefined;
 }
 
-/** An upload that is no dataset is deleted after this time without activity. */
-const KEPT_MS = 24 * 3_600_000;
 const LOOK_MS = 600_000;
+const ID_LENGTH = 32;
 const ID = /^[0-9a-f]{32}$/;
 
 /** Authorises requests, and counts what tenants upload. */
 interface UploadAccess extends AccessOptions {
-  readonly service: AccessOptions['service'] & Pick<JobsService, 'forTenant' | 'forgetUploads'>;
+  readonly service: AccessOptions['service'] &
+    Pick<JobsService, 'forTenant' | 'forgetUploads' | 'uploadTurns'>;
 }
 
 /** A request as tus hands it on. */
@@ -56,25 +57,22 @@ interface NewUpload {
   readonly tenant: string;
 }
 
+/** The id of an upload by its name in the store. */
+const idOf = (name: string) => name.slice(-ID_LENGTH);
 const newUploadId = () => randomBytes(16).toString('hex');
 
 /** Serves tus at /uploads. An upload belongs to its tenant: other tenants get 404. */
 export async function serveResumableUploads(
   app: FastifyInstance,
-  { folder, limitBytes, reserveBytes }: ResumableOptions,
+  { blobUrl, folder, limitBytes, reserveBytes }: ResumableOptions,
   access: UploadAccess,
 ): Promise<ResumableUploads> {
-  await mkdir(folder, { recursive: true });
-  const store = new FileStore({ directory: folder, expirationPeriodInMilliseconds: KEPT_MS });
+  const place = await openUploadPlace(blobUrl, folder);
+  const { store, nameOf } = place;
   const news = new WeakMap<IncomingMessage, NewUpload>();
   const datasetsOf = (tenant: string) => access.service.forTenant(tenant).datasets;
-  const isGone = (id: string) =>
-    stat(join(folder, id)).then(
-      () => false,
-      () => true,
-    );
   const requireOwn = async (tenant: string, id: string) => {
-    const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
+    const upload = ID.test(id) ? await store.getUpload(nameOf(id)).catch(() => null) : null;
     if (upload?.metadata?.tenant === tenant) return upload;
     throw noUpload(id);
   };
@@ -82,11 +80,13 @@ export async function serveResumableUploads(
   const tus = new ProblemServer({
     path: '/uploads',
     datastore: store,
-    relativeLocation: true,
     ...(Number.isFinite(limitBytes) && { maxSize: limitBytes }),
     // Pages of other sites may not use the API.
     allowedOrigins: () => false,
-    namingFunction: (request) => newOf(request)?.id ?? newUploadId(),
+    namingFunction: (request) => nameOf(newOf(request)?.id ?? newUploadId()),
+    generateUrl: (_, { path, id }) => `${path}/${idOf(id)}`,
+    getFileIdFromRequest: (_, last) => (last !== undefined && ID.test(last) ? nameOf(last) : undefined),
+    ...(place.isShared && { locker: locksOf(app, access.service) }),
     async onUploadCreate(request, upload) {
       return { metadata: { ...upload.metadata, tenant: newOf(request)?.tenant ?? null } };
     },
@@ -95,7 +95,7 @@ export async function serveResumableUploads(
     const { id } = request.params as { id?: string };
     const tenant = request.principal?.tenant ?? '';
     if (id !== undefined) await requireOwn(tenant, id);
-    await requireRoom(folder, announcedBytes(request), reserveBytes);
+    if (place.disk !== null) await requireRoom(place.disk, announcedBytes(request), reserveBytes);
     const created = request.method === 'POST' ? { id: newUploadId(), tenant } : null;
     if (created !== null) {
       await datasetsOf(tenant).reserveUpload(created.id, bytesToReserve(request, limitBytes));
@@ -106,7 +106,7 @@ export async function serveResumableUploads(
     reply.hijack();
     await tus.answer(request, reply);
     const touched = created?.id ?? id;
-    if (touched !== undefined && (await isGone(touched))) await datasetsOf(tenant).forgetUpload(touched);
+    if (touched !== undefined && !(await place.has(touched))) await datasetsOf(tenant).forgetUpload(touched);
   };
   await app.register(async (scope) => {
     // tus reads the body itself.
@@ -116,7 +116,7 @@ export async function serveResumableUploads(
       scope.route({ method: ['POST', 'OPTIONS'], url, onRequest, handler: answer });
     scope.route({ method: ['HEAD', 'PATCH', 'DELETE'], url: '/uploads/:id', onRequest, handler: answer });
   });
-  forgetOldUploads(app, folder, access.service);
+  forgetOldUploads(app, place, access.service);
   return {
     async open(tenant, id) {
       const { size, offset } = await requireOwn(tenant, id);
@@ -125,7 +125,8 @@ export async function serveResumableUploads(
           'upload_incomplete',
           `The server has ${offset} bytes of this upload, of ${size ?? 'an unknown total'}.`,
         );
-      return { id, path: join(folder, id), remove: () => store.remove(id) };
+      if (place.isShared) await requireRoom(folder, size, reserveBytes);
+      return { id, path: await place.fetch(id, size), remove: () => place.remove(id) };
     },
   };
 }
@@ -158,9 +159,14 @@ function bytesToReserve(request: FastifyRequest, limitBytes: number): number {
   return Number.isFinite(bytes) ? Math.max(0, Math.floor(bytes)) : 0;
 }
 
-function forgetOldUploads(app: FastifyInstance, folder: string, service: UploadAccess['service']): void {
+function locksOf(app: FastifyInstance, { uploadTurns }: UploadAccess['service']) {
+  const onError = (error: unknown) => app.log.warn({ err: error }, 'the turn at an upload could not be kept');
+  return sharedLocks({ turns: uploadTurns, idOf, onError });
+}
+
+function forgetOldUploads(app: FastifyInstance, place: UploadPlace, service: UploadAccess['service']): void {
   const forget = async () => {
-    const kept = await deleteOldUploads(folder, Date.now() - KEPT_MS);
+    const kept = await place.deleteIdle(Date.now() - KEPT_MS, () => service.uploadTurns.findActive(KEPT_MS));
     await service.forgetUploads(kept, KEPT_MS);
   };
   const timer = setInterval(() => {

@@ -2,6 +2,7 @@ import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { Principal } from '../access.js';
 import type { components } from '../generated/openapi.js';
 import type { TenantClient } from './tenant.js';
+import type { UploadTurns } from './uploads.js';
 
 type Schemas = components['schemas'];
 
@@ -31,6 +32,8 @@ export interface JobsService {
   countRequest(key: string, windowMs: number): Promise<RequestCount>;
   /** Counts uploads in pieces no longer that are older than this and not among those on the disk. @throws unavailable */
   forgetUploads(kept: readonly string[], olderThanMs: number): Promise<void>;
+  /** Turns of API processes at uploads in a place that they share. */
+  readonly uploadTurns: UploadTurns;
   /** State of queue, workers and dispatchers of all tenants, in Prometheus' text format. @throws unavailable */
   getMetrics(): Promise<string>;
   /** Never throws: a part that does not respond is `down`. */

@@ -18,6 +18,7 @@ import { notify } from '../store/connection/notify.js';
 import { seedDatasets } from '../store/datasets.js';
 import { readServiceFigures } from '../store/service-figures.js';
 import { deleteUploadsExcept } from '../store/tenant-bytes.js';
+import { uploadTurns } from '../store/upload-turns.js';
 import { openDatasetFiles } from './datasets/images.js';
 import { openJobWrites } from './jobs/create-job.js';
 import { openDatasetReads } from './jobs/new-job.js';
@@ -30,7 +31,7 @@ import { drainWorker, listWorkers, readDisks, readReadiness } from './monitoring
 import { renderServiceMetrics } from './monitoring/service-metrics.js';
 import { tenantClient } from './tenant.js';
 import { createEventFeed } from './together/event-feed.js';
-import { sayingUnavailable } from './unavailable.js';
+import { allSayingUnavailable, sayingUnavailable } from './unavailable.js';
 import { FetchPlaces } from './weights/fetch-places.js';
 
 export interface JobsServiceOptions {
@@ -107,6 +108,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     ...openKeyring(db, now),
     ...openSessions(outgoing.openBox, Date.now),
     countRequest: counter.countRequest,
+    uploadTurns: allSayingUnavailable(uploadTurns(db)),
     forgetUploads: (kept, olderThanMs) => deleteUploadsExcept(db, kept, olderThanMs),
     getMetrics: sayingUnavailable(memoize(() => metrics(), { max: 1, age: { ms: METRICS_KEPT_MS, now } })),
     getReadiness: () => readReadiness({ db, blobs, redis, disks, reserveBytes }),

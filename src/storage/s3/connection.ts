@@ -1,4 +1,4 @@
-import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Place } from '../../contract/blob-url.js';
 import { isAbsent, toStoreError } from './failures.js';
 
@@ -29,19 +29,7 @@ export interface Connection {
 export function connect(place: S3Place, silenceMs = SILENCE_MS): Connection {
   // A warning about coming versions of Node would be in the logs of every task.
   process.env[NO_NODE_WARNING] ??= 'true';
-  const client = new S3Client({
-    ...(place.endpoint !== null && { endpoint: place.endpoint }),
-    region: place.region ?? process.env.AWS_REGION ?? 'us-east-1',
-    forcePathStyle: place.pathStyle,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      socketTimeout: silenceMs,
-      httpAgent: { maxSockets: CONNECTIONS },
-      httpsAgent: { maxSockets: CONNECTIONS },
-    },
-  });
+  const client = new S3Client(clientOptions(place, silenceMs));
   const ask = async <T>(request: () => Promise<T>): Promise<T> => {
     try {
       return await request();
@@ -58,6 +46,23 @@ export function connect(place: S3Place, silenceMs = SILENCE_MS): Connection {
     }
   };
   return { client, place, silenceMs, ask, find, now: () => ask(() => clockOf(client, place.bucket)) };
+}
+
+/** Options of a client of this place's store. */
+export function clientOptions(place: S3Place, silenceMs: number): S3ClientConfig {
+  return {
+    ...(place.endpoint !== null && { endpoint: place.endpoint }),
+    region: place.region ?? process.env.AWS_REGION ?? 'us-east-1',
+    forcePathStyle: place.pathStyle,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: silenceMs,
+      httpAgent: { maxSockets: CONNECTIONS },
+      httpsAgent: { maxSockets: CONNECTIONS },
+    },
+  };
 }
 
 /** Every answer carries the clock of the store. */

@@ -95,11 +95,15 @@ async function eachPart(
   return parts;
 }
 
-/** Aborts uploads that began before `time`: their process has ended, and the store keeps their parts. */
+/**
+ * Aborts uploads that began before `time`: their process has ended, and the store keeps their parts.
+ * @param kept begins the keys of those that stay
+ */
 export async function abortUploads(
   { client, place, ask, find }: Connection,
   prefix: string,
   time: Date,
+  kept?: string,
 ): Promise<void> {
   let after: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   for (;;) {
@@ -108,6 +112,7 @@ export async function abortUploads(
     );
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       if (!Key?.startsWith(prefix) || !Initiated || Initiated >= time) continue;
+      if (kept !== undefined && Key.startsWith(kept)) continue;
       await find(() => client.send(new AbortMultipartUploadCommand({ Bucket: place.bucket, Key, UploadId })));
     }
     if (!page.IsTruncated) return;

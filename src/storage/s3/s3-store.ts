@@ -8,6 +8,7 @@ import { CheckedFiles } from '../checked-files.js';
 import { BlobCorruptError, BlobMissingError } from '../errors.js';
 import { sha256OfFile } from '../files.js';
 import type { LocalCache } from '../local-cache.js';
+import { UPLOAD_KEYS } from '../uploads/upload-place.js';
 import { checkSpoolKey, checkSpoolPrefix, parseUri } from '../uri.js';
 import type { Connection } from './connection.js';
 import { createDraft } from './draft.js';
@@ -147,7 +148,8 @@ export class S3Store implements BlobStore {
 
   async deleteDrafts(time: Date): Promise<void> {
     await this.cache.deleteTemporary(time);
-    await abortUploads(this.connection, this.connection.place.prefix, time);
+    // Uploads in pieces take as long as their sender likes.
+    await abortUploads(this.connection, this.#key(''), time, this.#key(UPLOAD_KEYS));
   }
 
   async exists(uri: BlobUri): Promise<boolean> {

@@ -41,6 +41,13 @@ export class FakeService implements JobsService {
 
   async forgetUploads() {}
 
+  readonly uploadTurns = {
+    take: async () => true,
+    keep: async () => true,
+    release: async () => undefined,
+    findActive: async () => new Set<string>(),
+  };
+
   async getMetrics() {
     return '# TYPE strata_workers gauge\nstrata_workers 1\n';
   }

@@ -43,6 +43,7 @@ import { endSucceeded } from '../../../src/jobs/store/task-successes.js';
 import * as tasks from '../../../src/jobs/store/tasks.js';
 import * as tenantBytes from '../../../src/jobs/store/tenant-bytes.js';
 import { claimExport } from '../../../src/jobs/store/tracker-exports.js';
+import { uploadTurns } from '../../../src/jobs/store/upload-turns.js';
 import { readJobUsage } from '../../../src/jobs/store/usage.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
 import { ROOT } from '../../../src/service/root.js';
@@ -162,6 +163,9 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => tasks.findProducer(db, fence, 'dataset'),
     () => tenantBytes.readTenantBytes(db, 'default'),
     () => tenantBytes.readStoredBytes(db, 'none'),
+    () => uploadTurns(db).take('none', 'nobody'),
+    () => uploadTurns(db).keep('none', 'nobody'),
+    () => uploadTurns(db).findActive(1),
     () => tasks.expiredTasks(db, '', 1),
     () => tasks.consumedSpools(db, '', 1),
     () => taskCuts.dropTasks(db, 'none', ['stage-0-1']),

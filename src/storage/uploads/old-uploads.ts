@@ -1,7 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const DESCRIPTION = '.json';
+/** Ends the name of the file that describes an upload. */
+export const DESCRIPTION = '.json';
 
 /**
  * Deletes uploads that nothing was written to since then: the bytes and their description. It goes by the files alone,

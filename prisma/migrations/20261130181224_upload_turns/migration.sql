@@ -1,0 +1,5 @@
+-- AlterTable
+ALTER TABLE "upload" ADD COLUMN     "holder" TEXT,
+ADD COLUMN     "holder_until" TIMESTAMPTZ(3),
+ADD COLUMN     "used_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+ADD COLUMN     "wanted" BOOLEAN NOT NULL DEFAULT false;
