@@ -70,6 +70,7 @@ function fields(out: Context['out'], sweep: Sweep): void {
     ['refused points', sweep.refused === null ? '0' : `${sweep.counts.refused}: ${plain(sweep.refused)}`],
     ['jobs', `${cost.jobs}, ${cost.optimizer_steps} optimizer steps`],
     ...(cost.device_seconds === null ? [] : [pair('predicted device time', duration(cost.device_seconds))]),
+    ...cost.warnings.map((warning) => pair('warning', warning)),
     ['device time', `${duration(spent.device_seconds)}${budget === null ? '' : ` of ${duration(budget)}`}`],
     [
       'best',

@@ -4272,6 +4272,8 @@ export interface components {
                 optimizer_steps: number;
                 /** @description Predicted as by `POST /plans`. Only a dry run predicts it; null otherwise. */
                 device_seconds: number | null;
+                /** @description Reasons why the sweep takes longer than it needs. Only a dry run has them. */
+                warnings: string[];
             };
             links: {
                 /** Format: uri-reference */

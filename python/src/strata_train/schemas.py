@@ -2468,6 +2468,8 @@ class SweepCost(TypedDict):
     optimizer_steps: int
     device_seconds: Optional[float]
     """Predicted as by `POST /plans`. Only a dry run predicts it; null otherwise."""
+    warnings: list[str]
+    """Reasons why the sweep takes longer than it needs. Only a dry run has them."""
 
 
 class SweepLinks(TypedDict):

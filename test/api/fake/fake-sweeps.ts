@@ -20,7 +20,7 @@ export class FakeSweeps implements SweepsClient {
       ...{ id, object: 'sweep', name: spec.name, metadata: spec.metadata, state: 'running', ended: null },
       ...{ created_at: NOW, finished_at: null, spec, counts: { ...NO_TRIALS, refused: 0 }, best: null },
       ...{ spent: { device_seconds: 0 }, refused: null, refit_job_id: null },
-      cost: { jobs: 0, optimizer_steps: 0, device_seconds: null },
+      cost: { jobs: 0, optimizer_steps: 0, device_seconds: null, warnings: [] },
       links: { self, trials: `${self}/trials`, jobs: `/jobs?sweep=${id}` },
     };
     if (!dryRun) this.rows.set(id, sweep);

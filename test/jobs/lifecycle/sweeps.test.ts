@@ -163,6 +163,7 @@ describe('a sweep', () => {
     const dry = await sweeps().createSweep(smallSweep(), { checkJob, dryRun: true });
     assert.deepEqual([dry.id, dry.counts.waiting, dry.cost.jobs], ['dry_run', 4, 4]);
     assert.ok((dry.cost.device_seconds ?? 0) > 0);
+    assert.deepEqual(dry.cost.warnings, [], 'no worker is there');
     assert.equal(await count(), before);
   });
 

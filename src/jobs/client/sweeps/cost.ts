@@ -15,13 +15,17 @@ const MACHINE = {
 
 export function costOf(runs: readonly { readonly steps: number }[]): Sweep['cost'] {
   const total = runs.reduce((sum, { steps }) => sum + steps, 0);
-  return { jobs: runs.length, optimizer_steps: total, device_seconds: null };
+  return { jobs: runs.length, optimizer_steps: total, device_seconds: null, warnings: [] };
 }
 
-/** The cost with its device time, predicted from some of the jobs. */
+/**
+ * The cost with its device time, predicted from some of the jobs.
+ * @param slots devices of all workers that are there, 0 if none is
+ */
 export async function predictedCost(
   plans: Pick<PlansClient, 'createPlan'>,
   jobs: readonly PreparedJob[],
+  slots: number,
 ): Promise<Sweep['cost']> {
   const cost = costOf(jobs.map(({ plan }) => ({ steps: plan.total_steps })));
   if (jobs.length === 0) return cost;
@@ -30,7 +34,26 @@ export async function predictedCost(
   const seconds = await Promise.all(chosen.map((job) => secondsOf(plans, job)));
   const steps = chosen.reduce((sum, { plan }) => sum + plan.total_steps, 0);
   const perStep = seconds.reduce((sum, part) => sum + part, 0) / steps;
-  return { ...cost, device_seconds: perStep * cost.optimizer_steps };
+  return {
+    ...cost,
+    device_seconds: perStep * cost.optimizer_steps,
+    warnings: warningsOf(jobs, slots),
+  };
+}
+
+/** A job whose stages are counted. */
+type Staged = { readonly spec: { readonly method: { readonly stages: number } } };
+
+/** With more trials than devices, stages only make devices wait for each other. */
+export function warningsOf(jobs: readonly Staged[], slots: number): string[] {
+  const inStages = jobs.filter(({ spec }) => spec.method.stages > 1).length;
+  if (slots === 0 || jobs.length <= slots || inStages === 0) return [];
+  const are = slots === 1 ? 'there is 1 device' : `there are ${slots} devices`;
+  return [
+    `${inStages} of ${jobs.length} jobs train in several stages, and ${are}. With method.stages 1, each device trains a job ` +
+      'of its own and waits for no other, which gives the best throughput. Keep the stages if the network does not fit ' +
+      'into one device, or if you search for a setting of the method.',
+  ];
 }
 
 /** Each step occupies the devices of all stages for the time of theirs. */

@@ -123,8 +123,11 @@ async function createSweep(
   const figures = { refused: drawn.refused, refusal: reasonOf(drawn), drawn: drawn.next };
   if (dryRun) {
     const jobs = drawn.points.flatMap((point) => point.jobs);
+    const workers = await parts.reads.workers();
+    const slots = workers.reduce((sum, worker) => sum + worker.slots.length, 0);
+    const cost = await predictedCost(plans, jobs, slots);
     const row = { id: DRY_RUN_ID, name, metadata, spec, ...figures, ...NEW_ROW, createdAt: new Date() };
-    return toSweep(row, rowsOf(DRY_RUN_ID, drawn.points, 0).map(shownOf), await predictedCost(plans, jobs));
+    return toSweep(row, rowsOf(DRY_RUN_ID, drawn.points, 0).map(shownOf), cost);
   }
   await requireBytesLeft(parts.db, parts.quota, tenant);
   const row = await underLimit(parts.db, 'sweep', tenant, async (tx) => {
