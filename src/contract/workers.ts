@@ -11,8 +11,10 @@ export interface WorkerDevice {
 }
 
 export interface WorkerSlot {
-  readonly state: 'starting' | 'idle' | 'busy';
+  readonly state: 'starting' | 'idle' | 'busy' | 'quarantined';
   readonly task_id: string | null;
+  /** Seconds until it takes tasks again; absent from workers of an earlier version. */
+  readonly quarantine_s?: number;
   /** Share of the last hour at work, 0 to 1. Absent from workers of an earlier version, like the next. */
   readonly busy_share?: number;
   /** Resident memory of its trainer; null without one. */

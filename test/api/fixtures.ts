@@ -185,6 +185,7 @@ export const WORKER = {
   slots: [
     {
       state: 'idle' as const,
+      quarantine_s: 0,
       busy_share: 0.25,
       memory_bytes: 300_000_000,
       gpu_use: null,

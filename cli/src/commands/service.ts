@@ -34,7 +34,9 @@ function busySlots({ slots }: Schemas['Worker']): number {
 function rowOfWorker(worker: Schemas['Worker']): string[] {
   const { id, host, devices, slots, heartbeat_at: at, draining } = worker;
   const names = devices.map(({ name, slots: count }) => `${count} x ${plain(name)}`).join(', ');
-  const busy = `${busySlots(worker)} of ${slots.length}${draining ? ', draining' : ''}`;
+  const suspects = slots.filter(({ state }) => state === 'quarantined').length;
+  const suspected = suspects > 0 ? `, ${suspects} in quarantine` : '';
+  const busy = `${busySlots(worker)} of ${slots.length}${suspected}${draining ? ', draining' : ''}`;
   return [id, plain(host), names, busy, moment(at)];
 }
 

@@ -4365,8 +4365,13 @@ export interface components {
             slots: {
                 /** @description Of its trainers. Null before the first one is ready, and for a worker of an earlier version. */
                 runtime: components["schemas"]["Runtime"] | null;
-                /** @enum {string} */
-                state: "starting" | "idle" | "busy";
+                /**
+                 * @description A `quarantined` slot takes no tasks for a while, because the trainers of three jobs in a row ended without a report: its device or host is at fault rather than the jobs.
+                 * @enum {string}
+                 */
+                state: "starting" | "idle" | "busy" | "quarantined";
+                /** @description Seconds until a quarantined slot takes tasks again. 0 for any other. */
+                quarantine_s: number;
                 /** @description Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago. Null for a worker of an earlier version. */
                 busy_share: number | null;
                 /** @description Resident memory of its trainer. Null if the slot has none now. */

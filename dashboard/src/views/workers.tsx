@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { bytes, clock, percent } from '../format.js';
+import { bytes, clock, duration, percent } from '../format.js';
 import { Problem } from '../parts/problem.js';
 import { Scroll } from '../parts/scroll.js';
 import { workersQuery } from '../queries.js';
@@ -46,11 +46,26 @@ export default function WorkersView() {
                   <td>
                     {slots.map(
                       (
-                        { state, task, job_id: job, since, busy_share: busy, memory_bytes: memory, ...gpu },
+                        {
+                          state,
+                          quarantine_s: left,
+                          task,
+                          job_id: job,
+                          since,
+                          busy_share: busy,
+                          memory_bytes: memory,
+                          ...gpu
+                        },
                         index,
                       ) => (
                         <div key={index}>
                           <span className={`badge ${state}`}>{state}</span>{' '}
+                          {left > 0 && (
+                            <span className="quiet">
+                              for {duration(left)}: the trainers of several jobs in a row ended without a
+                              report;
+                            </span>
+                          )}{' '}
                           {job && <Link href={`/jobs/${job}`}>{task}</Link>}{' '}
                           {since && <span className="quiet">since {clock(since)}</span>}{' '}
                           <span className="quiet">

@@ -2561,7 +2561,12 @@ class WorkerDevicesItem(TypedDict):
 class WorkerSlotsItem(TypedDict):
     runtime: Optional[Runtime]
     """Of its trainers. Null before the first one is ready, and for a worker of an earlier version."""
-    state: Literal["starting", "idle", "busy"]
+    state: Literal["starting", "idle", "busy", "quarantined"]
+    """A `quarantined` slot takes no tasks for a while, because the trainers of three jobs in a row ended without a
+    report: its device or host is at fault rather than the jobs.
+    """
+    quarantine_s: int
+    """Seconds until a quarantined slot takes tasks again. 0 for any other."""
     busy_share: Optional[float]
     """Share of the last hour in which the slot worked on tasks; since its start, if that is less than an hour ago.
     Null for a worker of an earlier version.

@@ -39,6 +39,11 @@ export interface TaskConsumer {
   close(): Promise<void>;
 }
 
+export interface OfferConsumer extends TaskConsumer {
+  /** Takes messages again after a pause. */
+  resume(): void;
+}
+
 export type OnQueueError = (error: Error) => void;
 
 /** The queue itself, for monitoring. A read does not wait for a Redis that is down. */
@@ -88,7 +93,7 @@ export async function consumeTasks(
   concurrency: number,
   work: (taskId: string | null) => Promise<void>,
   onError: OnQueueError,
-): Promise<TaskConsumer> {
+): Promise<OfferConsumer> {
   const worker = new Worker<TaskMessage>(QUEUE, ({ data }) => work(data.task ?? null), {
     connection: connectionTo(redisUrl),
     concurrency,
@@ -100,5 +105,9 @@ export async function consumeTasks(
   // Errors of `work` would otherwise be lost.
   worker.on('failed', (_, error) => onError(error));
   await worker.waitUntilReady();
-  return { pause: () => worker.pause(true), close: () => worker.close(true) };
+  return {
+    pause: () => worker.pause(true),
+    resume: () => void worker.resume().catch(onError),
+    close: () => worker.close(true),
+  };
 }

@@ -100,6 +100,7 @@ export async function startWorker(
     now: () => performance.now(),
   });
   const drained = new AbortController();
+  let stopping = false;
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   const reports = startLoop(
@@ -130,11 +131,20 @@ export async function startWorker(
     tracing,
     profiles,
     wakeSlot: () => wakeSlot(),
+    onTrusted: () => {
+      if (stopping || drained.signal.aborted) return;
+      consumer.resume();
+      wakeSlot();
+    },
     drained: drained.signal,
     reserveBeside: (slot, max) => reserveBeside(slots, slot, max),
     log,
   });
-  const work = (taskId: string | null) => inFreeSlot(slots, (slot) => runner.run(slot, taskId));
+  const work = async (taskId: string | null) => {
+    await inFreeSlot(slots, (slot) => runner.run(slot, taskId));
+    // The offers are for other workers.
+    if (slots.every(({ quarantined }) => quarantined)) void consumer.pause();
+  };
   const wakeSlot = () => void work(null).catch(warn('a slot after its wake-up'));
   const imports = startImports({
     db,
@@ -174,6 +184,7 @@ export async function startWorker(
   });
   return {
     async stop() {
+      stopping = true;
       // First, because it does not wait: trainers start to write their checkpoints.
       runner.releaseAll();
       profiles.releaseAll();

@@ -10,7 +10,7 @@ import type { RedisProbe } from '../../queue/redis.js';
 import type { Database } from '../../store/connection/database.js';
 import { waitingForHosts } from '../../store/jobs.js';
 import { findTasksAtWork } from '../../store/tasks.js';
-import { findWorkers, requestDrain } from '../../store/workers.js';
+import { findWorkers, type LiveWorker, requestDrain } from '../../store/workers.js';
 import { notFound } from '../require-job.js';
 import { listOf, taskIdsOf, toWorker } from '../views/parts.js';
 
@@ -42,6 +42,7 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     redisProblem,
     workers?.length === 0 ? 'No worker is connected.' : null,
     ...disks.map(problemOf),
+    quarantineOf(workers ?? []),
     waiting?.message ? `Tasks that wait for their host: ${waiting.tasks}. ${waiting.message}` : null,
     blobProblem,
   ].filter((problem) => problem !== null);
@@ -54,6 +55,14 @@ export async function readReadiness(parts: ReadinessParts): Promise<Omit<Schemas
     disks,
     problems,
   };
+}
+
+/** The problem of slots whose device or host is suspected; null without any. */
+function quarantineOf(workers: readonly LiveWorker[]): string | null {
+  const count = workers.flatMap(({ slots }) => slots).filter(({ state }) => state === 'quarantined').length;
+  return count === 0
+    ? null
+    : `Slots in quarantine: ${count}. Their trainers ended without a report in several jobs in a row; \`GET /workers\` names them, and the logs of their workers say more.`;
 }
 
 /** The problem of the blob store: it cannot be used, or its clock is off. Null also where Postgres does not respond. */

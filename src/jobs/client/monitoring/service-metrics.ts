@@ -90,7 +90,7 @@ function addWorkers(gauges: Gauges, workers: ServiceFigures['workers']): void {
     'state',
     'strata_slots',
     'Slots of these workers, by state.',
-    countsOf(['starting', 'idle', 'busy'], 'state', states),
+    countsOf(['starting', 'idle', 'busy', 'quarantined'], 'state', states),
   );
   gauges.set(
     'strata_worker_heartbeat_age_seconds',

@@ -112,8 +112,22 @@ export function toWorker(row: LiveWorker, visible: ReadonlyMap<string, TaskAtWor
     host: row.host,
     devices: row.devices,
     slots: row.slots.map(
-      ({ state, task_id: id, busy_share, memory_bytes, gpu_use, gpu_memory_bytes, runtime }) => ({
-        ...{ state, busy_share: busy_share ?? null, memory_bytes: memory_bytes ?? null },
+      ({
+        state,
+        task_id: id,
+        quarantine_s,
+        busy_share,
+        memory_bytes,
+        gpu_use,
+        gpu_memory_bytes,
+        runtime,
+      }) => ({
+        ...{
+          state,
+          quarantine_s: quarantine_s ?? 0,
+          busy_share: busy_share ?? null,
+          memory_bytes: memory_bytes ?? null,
+        },
         ...{ gpu_use: gpu_use ?? null, gpu_memory_bytes: gpu_memory_bytes ?? null },
         runtime: runtime ? withoutNode(runtime) : null,
         ...workOf(visible.get(id ?? '')),

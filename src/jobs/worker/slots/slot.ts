@@ -3,6 +3,7 @@ import type { WorkerSlot } from '../../../contract/workers.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from '../children/trainer-child.js';
 import { BusyTime } from './busy-time.js';
 import type { SlotPlace } from './devices.js';
+import { Quarantine } from './quarantine.js';
 import { residentMemory } from './resident-memory.js';
 
 /** The trainer of a slot. */
@@ -17,6 +18,8 @@ export class Slot {
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly busyTime = new BusyTime(performance.now());
+  private readonly quarantine = new Quarantine(() => performance.now());
+  private quarantineEnd: NodeJS.Timeout | undefined;
 
   constructor(
     readonly place: SlotPlace,
@@ -33,13 +36,38 @@ export class Slot {
   }
 
   get free(): boolean {
-    return !this.reserved;
+    return !this.reserved && !this.quarantined;
+  }
+
+  /** Whether it takes no tasks for a while, because its trainers end without a report. */
+  get quarantined(): boolean {
+    return this.quarantine.leftMs > 0;
+  }
+
+  /** Notes that a task ended with a report of its trainer. */
+  noteReport(): void {
+    this.quarantine.reported();
+  }
+
+  /**
+   * Notes that the trainer ended without a report, by no wish of this worker.
+   * @param onEnd runs when the slot takes tasks again
+   * @returns milliseconds for which it takes none
+   */
+  noteEnd(jobId: string, onEnd: () => void): number {
+    const ms = this.quarantine.ended(jobId);
+    if (ms > 0) {
+      clearTimeout(this.quarantineEnd);
+      this.quarantineEnd = setTimeout(onEnd, ms).unref();
+    }
+    return ms;
   }
 
   get report(): WorkerSlot {
     const pid = this.trainer?.alive ? this.trainer.pid : undefined;
     return {
       ...this.work,
+      quarantine_s: Math.ceil(this.quarantine.leftMs / 1000),
       ...(this.runtimeInfo && { runtime: this.runtimeInfo }),
       busy_share: this.busyTime.share(performance.now()),
       memory_bytes: pid === undefined ? null : residentMemory(pid),
@@ -48,6 +76,7 @@ export class Slot {
 
   private get work(): Pick<WorkerSlot, 'state' | 'task_id'> {
     if (this.taskId !== null) return { state: 'busy', task_id: this.taskId };
+    if (this.quarantined) return { state: 'quarantined', task_id: null };
     // A slot without a trainer is resting: the next task starts one.
     const usable = this.runtimeInfo !== null && this.trainer?.alive !== false;
     return { state: usable ? 'idle' : 'starting', task_id: null };
@@ -106,6 +135,7 @@ export class Slot {
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.quarantineEnd);
     await this.kill('its worker stops');
   }
 

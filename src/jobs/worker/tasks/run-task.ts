@@ -41,6 +41,8 @@ export interface TaskRunnerOptions extends HelpersOptions {
   readonly metrics: WorkerMetrics;
   /** Aborts when the worker must end its tasks and take no others. */
   readonly drained: AbortSignal;
+  /** A slot takes tasks again after a quarantine. */
+  readonly onTrusted: () => void;
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
@@ -96,7 +98,7 @@ export class TaskRunner {
    */
   private async work(slot: Slot, helpers: Slot[], offered: string | null): Promise<boolean> {
     const { db, workerId, profiles, drained } = this.options;
-    if (this.closed || drained.aborted) return false;
+    if (this.closed || drained.aborted || slot.quarantined) return false;
     const claimer = { workerId, ...slot.place };
     const claimed = await this.helpers.look(claimFor(db, claimer, offered));
     if (claimed === null) return false;
@@ -125,6 +127,7 @@ export class TaskRunner {
         lost.addEventListener('abort', () => attempt.lose());
         if (helpers.length > 0) await this.share(task, [slot, ...helpers]);
         const ended = await this.train(attempt, slot.place.device, checkpoints);
+        if (helpers.length === 0) this.suspect(attempt, ended.outcome, slot);
         await this.record(attempt, ended, checkpoints, trace);
       },
       fail: (error) => fail(db, attempt, error),
@@ -132,6 +135,17 @@ export class TaskRunner {
       attempt.detach();
       this.attempts.delete(attempt);
     });
+  }
+
+  /** A gang does not say whose trainer ended first. */
+  private suspect({ claim: { task }, ending }: Attempt, { kind }: Outcome, slot: Slot): void {
+    const { onTrusted, log } = this.options;
+    if (kind !== 'gone') slot.noteReport();
+    else if (ending === null || ending === 'stalled') {
+      const ms = slot.noteEnd(task.jobId, onTrusted);
+      const about = { device: slot.place.device, seconds: ms / 1000 };
+      if (ms > 0) log.error(about, 'quarantine: trainers of several jobs in a row ended without a report');
+    }
   }
 
   /** A stale attempt finds out by its lease. */
