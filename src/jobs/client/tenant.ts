@@ -13,7 +13,7 @@ import { jobMethods } from './jobs/jobs.js';
 import { listMethods } from './jobs/records.js';
 import { trackerMethods } from './jobs/trackers.js';
 import { apiKeyMethods } from './keys/api-keys.js';
-import { attestationMethods } from './models/attestations.js';
+import { attestationMethods } from './models/attestation/attestations.js';
 import { lineageMethods } from './models/lineage.js';
 import { modelMethods } from './models/models.js';
 import { type PredictionParts, predictMethod } from './models/predict.js';

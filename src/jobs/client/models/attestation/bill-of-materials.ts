@@ -1,4 +1,4 @@
-import type { components } from '../../contract/generated/openapi.js';
+import type { components } from '../../../../contract/generated/openapi.js';
 import type { ModelFacts } from './facts.js';
 
 type Bill = components['schemas']['BillOfMaterials'];

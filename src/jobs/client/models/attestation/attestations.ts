@@ -1,14 +1,14 @@
-import type { ModelsClient } from '../../../contract/client/models.js';
-import { billOfMaterials } from '../../../planning/attestation/bill-of-materials.js';
-import { signStatement } from '../../../planning/attestation/envelope.js';
-import type { ModelFacts } from '../../../planning/attestation/facts.js';
-import { statementOf } from '../../../planning/attestation/statement.js';
-import type { SigningKey } from '../../outgoing/signing-key.js';
-import type { Database } from '../../store/connection/database.js';
-import { findJobOfModel } from '../../store/jobs.js';
-import { findModel } from '../../store/models.js';
-import { notFound } from '../require-job.js';
-import { toModel } from '../views/model.js';
+import type { ModelsClient } from '../../../../contract/client/models.js';
+import type { SigningKey } from '../../../outgoing/signing-key.js';
+import type { Database } from '../../../store/connection/database.js';
+import { findJobOfModel } from '../../../store/jobs.js';
+import { findModel } from '../../../store/models.js';
+import { notFound } from '../../require-job.js';
+import { toModel } from '../../views/model.js';
+import { billOfMaterials } from './bill-of-materials.js';
+import { signStatement } from './envelope.js';
+import type { ModelFacts } from './facts.js';
+import { statementOf } from './statement.js';
 
 interface AttestationParts {
   readonly db: Database;

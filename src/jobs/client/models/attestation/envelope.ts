@@ -1,4 +1,4 @@
-import type { components } from '../../contract/generated/openapi.js';
+import type { components } from '../../../../contract/generated/openapi.js';
 
 /** A signed payload (DSSE 1.0, github.com/secure-systems-lab/dsse). */
 type Envelope = components['schemas']['SignedStatement'];

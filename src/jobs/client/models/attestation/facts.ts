@@ -1,5 +1,5 @@
-import type { components } from '../../contract/generated/openapi.js';
-import type { ResolvedSpec } from '../../contract/spec.js';
+import type { components } from '../../../../contract/generated/openapi.js';
+import type { ResolvedSpec } from '../../../../contract/spec.js';
 
 type Model = components['schemas']['Model'];
 
