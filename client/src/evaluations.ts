@@ -3,8 +3,11 @@ import { answered, type Connection, emptied } from './http.js';
 
 type Schemas = components['schemas'];
 export type Evaluation = Schemas['Evaluation'];
-/** Fields that are left out have their default: the full network on the test images. */
-export type EvaluationRequest = Pick<Schemas['EvaluationRequest'], 'model' | 'dataset'> &
+/**
+ * Either `model` or `checkpoint` is given. Other fields that are left out have their default: the full network on the test
+ * images.
+ */
+export type EvaluationRequest = Pick<Schemas['EvaluationRequest'], 'dataset'> &
   Partial<Schemas['EvaluationRequest']>;
 type ListQuery = NonNullable<operations['listEvaluations']['parameters']['query']>;
 

@@ -2,7 +2,7 @@ import type { BatchAssignment, BatchSuccess, PicturesAssignment, PicturesSuccess
 import type { BlobUri } from './blob-uri.js';
 import type { ErrorCode } from './errors.js';
 import type { components } from './generated/openapi.js';
-import type { DatasetStorage, ImageShape } from './spec.js';
+import type { DatasetFacts, DatasetStorage, ImageShape, ResolvedSpec } from './spec.js';
 
 type Schemas = components['schemas'];
 
@@ -24,6 +24,25 @@ export interface EvaluationSetup {
   readonly tta: Schemas['TestTimeAugmentation'];
   /** The compact network, for a cascade. Absent in what an earlier version stored. */
   readonly compact?: BlobUri | null;
+}
+
+/** Inputs from which a trainer assembles the networks of a checkpoint. */
+export interface CheckpointAssembly {
+  /** Spec and dataset of the checkpoint's job. */
+  readonly spec: ResolvedSpec;
+  readonly dataset: DatasetFacts;
+  /** As those of `finalize` (trainer-protocol.ts). */
+  readonly inputs: Readonly<Record<string, BlobUri>>;
+}
+
+/** EvaluationSetup as it is stored. */
+export interface StoredSetup extends Omit<EvaluationSetup, 'network'> {
+  /** Null until the network of the checkpoint is assembled. */
+  readonly network: BlobUri | null;
+  /** Only for a checkpoint. */
+  readonly checkpoint?: Schemas['EvaluatedCheckpoint'];
+  /** Only for a checkpoint whose networks are assembled first. */
+  readonly assembly?: CheckpointAssembly;
 }
 
 /** The work of an evaluator at a time: it answers some images, or computes the figures of all answers. */
@@ -54,16 +73,30 @@ export type EvaluationSuccess =
       readonly predictions: BlobUri;
     };
 
+/** The first part of the evaluation of a checkpoint, which a trainer does. */
+export interface AssemblyAssignment extends CheckpointAssembly {
+  readonly kind: 'assembly';
+  readonly id: string;
+  readonly attempt: number;
+}
+
+/** The ONNX files by variant. */
+export interface AssemblySuccess {
+  readonly kind: 'assembly';
+  readonly serving: Readonly<Record<string, BlobUri>>;
+}
+
 export interface EvaluationFailure {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
 /** A part of an evaluation or of a batch prediction. */
-export type PartAssignment = EvaluationAssignment | BatchAssignment | PicturesAssignment;
-export type PartSuccess = EvaluationSuccess | BatchSuccess | PicturesSuccess;
+export type PartAssignment = EvaluatorAssignment | AssemblyAssignment;
+export type PartSuccess = EvaluationSuccess | BatchSuccess | PicturesSuccess | AssemblySuccess;
 
-export type ToEvaluator = { readonly type: 'run'; readonly assignment: PartAssignment };
+export type EvaluatorAssignment = EvaluationAssignment | BatchAssignment | PicturesAssignment;
+export type ToEvaluator = { readonly type: 'run'; readonly assignment: EvaluatorAssignment };
 
 export type FromEvaluator =
   | { readonly type: 'ready' }

@@ -12,8 +12,11 @@ import type { DatasetFacts, ResolvedSpec } from './spec.js';
 export const TASK_KINDS = ['prepare', 'stage', 'end_to_end', 'evaluate', 'finalize'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
-/** The work of a trainer: a task of a job, or the profile of a network, which belongs to no job. */
-export type AssignmentKind = TaskKind | 'profile';
+/**
+ * The work of a trainer: a task of a job, or one that belongs to no job: the profile of a network, or the assembly of a
+ * checkpoint's network for an evaluation.
+ */
+export type AssignmentKind = TaskKind | 'profile' | 'assemble';
 
 export type { BlobUri };
 
@@ -67,6 +70,12 @@ export const INITIAL_INPUT = 'initial-';
  * their mean.
  */
 export const REPLICA_INPUT = 'replica-';
+
+/**
+ * Input of assemble: the final weights of a job, with the AuxNets that `finalize` fitted. Without it, there is no compact
+ * network.
+ */
+export const FITTED_INPUT = 'fitted';
 
 /**
  * Output of prepare, and input of the tasks that train the first blocks: what the frozen blocks make of every training image, as

@@ -403,7 +403,7 @@ describe('the dashboard in a browser', { skip }, () => {
   test('an evaluation is started with further views of each image, and asked for slices of its images', async () => {
     const [evaluation] = (await strata.client.evaluations.listEvaluations({ limit: 1 })).data;
     const { id, model_id: model } = evaluation ?? assert.fail('an earlier test has inserted it');
-    await serve(model);
+    await serve(String(model));
     await inBrowser(async (page) => {
       await page.goto(`${url}/ui/models/${model}`);
       const field = (label: string) => page.locator('.field').filter({ has: page.getByLabel(label) });

@@ -9,6 +9,7 @@ import { modelIdOf } from './models.js';
 type Schemas = components['schemas'];
 
 export interface EvaluateOptions {
+  readonly checkpoint?: string;
   readonly dataset: string;
   readonly split?: Schemas['EvaluationSplit'];
   readonly variant?: Schemas['ModelVariantName'];
@@ -21,11 +22,18 @@ const LOOK_MS = 1_000;
 
 export async function createEvaluation(
   context: Context,
-  model: string,
+  model: string | undefined,
   { wait, ...options }: EvaluateOptions,
 ): Promise<void> {
   const { strata, out } = context;
-  const created = await strata.evaluations.create({ model: await modelIdOf(context, model), ...options });
+  if ((model === undefined) === (options.checkpoint === undefined))
+    throw new CliError(
+      EXIT.usage,
+      'Name either a model or a checkpoint.',
+      'Use --checkpoint for the latter.',
+    );
+  const subject = model === undefined ? {} : { model: await modelIdOf(context, model) };
+  const created = await strata.evaluations.create({ ...subject, ...options });
   const evaluation = wait ? await ended(context, created) : created;
   out.result(evaluation, [evaluation.id], () => show(out, evaluation));
   if (evaluation.state === 'failed')
@@ -46,14 +54,17 @@ export async function listEvaluations({ strata, out }: Context): Promise<void> {
   const ids = list.data.map(({ id }) => id);
   out.result(list, ids, () => {
     if (list.data.length === 0) return out.note('No evaluations.');
-    out.table(['ID', 'STATE', 'MODEL', 'NETWORK', 'IMAGES', 'ACCURACY', 'CREATED'], list.data.map(rowOf));
+    out.table(
+      ['ID', 'STATE', 'MODEL OR CHECKPOINT', 'NETWORK', 'IMAGES', 'ACCURACY', 'CREATED'],
+      list.data.map(rowOf),
+    );
   });
 }
 
 const rowOf = (evaluation: Evaluation): string[] => [
   evaluation.id,
   evaluation.state,
-  plain(evaluation.model_name),
+  plain(evaluation.model_name ?? evaluation.checkpoint?.id ?? ''),
   evaluation.variant,
   `${evaluation.split} of ${plain(evaluation.dataset.name)}`,
   percent(evaluation.figures?.accuracy, 2),
@@ -101,11 +112,13 @@ const thresholdRow = (
 ];
 
 function show(out: Context['out'], evaluation: Evaluation): void {
-  const { id, state, figures, progress, error, images, split, dataset, variant } = evaluation;
+  const { id, state, checkpoint, figures, progress, error, images, split, dataset, variant } = evaluation;
   out.fields([
     ['id', id],
     ['state', state],
-    ['model', `${evaluation.model_id}, ${variant} network`],
+    checkpoint
+      ? ['checkpoint', `${checkpoint.id}, ${variant} network`]
+      : ['model', `${evaluation.model_id}, ${variant} network`],
     ['images', `${images}, ${split} of ${plain(dataset.name)}`],
     ...(state === 'running' ? [['progress', percent(progress)] as const] : []),
     ...(error ? [['error', plain(error.message)] as const] : []),

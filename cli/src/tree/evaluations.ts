@@ -8,11 +8,12 @@ export function addEvaluations(program: Command): void {
   const load = () => import('../commands/evaluations.js');
   const evaluations = program
     .command('evaluations')
-    .description('measure models on any images, and compare them');
+    .description('measure models and checkpoints on any images, and compare them');
   evaluations
     .command('create')
-    .description('measure a model on a dataset, and wait for the figures')
-    .argument('<model>', "a model: its id, an unambiguous part of it, or @last for the last job's")
+    .description('measure a model or a checkpoint on a dataset, and wait for the figures')
+    .argument('[model]', "a model: its id, an unambiguous part of it, or @last for the last job's")
+    .option('--checkpoint <id>', 'a checkpoint in place of a model: an id from GET /jobs/{id}/checkpoints')
     .requiredOption('--dataset <dataset>', 'a dataset: its id or its name')
     .addOption(
       new Option('--split <split>', 'images of the dataset').choices(['test', 'validation', 'train']),
@@ -27,7 +28,7 @@ export function addEvaluations(program: Command): void {
     )
     .option('--cascade', 'run the compact network, too, and show cascades of both')
     .option('--no-wait', 'do not wait for the figures')
-    .action((model: string, options: EvaluateOptions, command: Command) =>
+    .action((model: string | undefined, options: EvaluateOptions, command: Command) =>
       run(command, async (context) => (await load()).createEvaluation(context, model, options)),
     );
   evaluations

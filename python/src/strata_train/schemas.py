@@ -1713,7 +1713,13 @@ class ModelPushList(TypedDict):
 
 
 class EvaluationRequest(TypedDict):
-    model: Id
+    """Give either `model` or `checkpoint`."""
+
+    model: NotRequired[Id]
+    checkpoint: NotRequired[str]
+    """Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. `variant` `compact` and `cascade`
+    require one of kind `final`: only the end of a job fits the compact network.
+    """
     variant: NotRequired[ModelVariantName]
     dataset: str
     """Name or id of a dataset whose images are imported."""
@@ -1726,14 +1732,17 @@ class EvaluationRequest(TypedDict):
 
 
 class Evaluation(TypedDict):
-    """Figures of a model on the images of a dataset."""
+    """Figures of a model or of a checkpoint on the images of a dataset."""
 
     id: Id
     object: Literal["evaluation"]
     state: EvaluationState
-    model_id: Id
-    model_name: str
-    """The name of the model when the evaluation was created."""
+    model_id: Optional[Id]
+    """Null for a checkpoint."""
+    model_name: Optional[str]
+    """The name of the model when the evaluation was created. Null for a checkpoint."""
+    checkpoint: Optional[EvaluatedCheckpoint]
+    """Null for a model."""
     variant: ModelVariantName
     dataset: EvaluationDataset
     """The dataset as it was. It may be deleted since."""
@@ -1766,8 +1775,26 @@ class EvaluationDataset(TypedDict):
 
 class EvaluationLinks(TypedDict):
     self: str
-    model: str
+    model: Optional[str]
+    """Null for a checkpoint."""
+    job: Optional[str]
+    """The job of the checkpoint. Null for a model."""
     predictions: str
+
+
+class EvaluatedCheckpoint(TypedDict):
+    """A checkpoint as it was when the evaluation was created. It may be deleted since."""
+
+    id: Id
+    job_id: Id
+    job_name: Optional[str]
+    """Name of the job."""
+    kind: Literal["step", "round", "final"]
+    """As in `GET /jobs/{id}/checkpoints`."""
+    round: Optional[int]
+    """Only for kind `round`: number of the round within its phase."""
+    step: int
+    """The first optimizer step that it does not include."""
 
 
 class EvaluationError(TypedDict):
@@ -1986,7 +2013,10 @@ class EvaluationComparisonClassesItem(TypedDict):
 
 class ComparedEvaluation(TypedDict):
     id: Id
-    model_id: Id
+    model_id: Optional[Id]
+    """Null for a checkpoint."""
+    checkpoint_id: Optional[Id]
+    """Null for a model."""
     variant: ModelVariantName
     accuracy: float
 
@@ -3643,6 +3673,8 @@ class ListEvaluationsQuery(TypedDict):
     """Items per page."""
     model: NotRequired[Id]
     """Only evaluations of the model with this id."""
+    job: NotRequired[Id]
+    """Only evaluations of checkpoints of the job with this id."""
 
 
 class CompareEvaluationsQuery(TypedDict):

@@ -2,20 +2,24 @@ import type { components } from '../generated/openapi.js';
 
 type Schemas = components['schemas'];
 export type Evaluation = Schemas['Evaluation'];
-export type EvaluationRequest = Required<Schemas['EvaluationRequest']>;
+/** Exactly one of `model` and `checkpoint` is given. */
+export type EvaluationRequest = Required<Omit<Schemas['EvaluationRequest'], 'model' | 'checkpoint'>> &
+  Pick<Schemas['EvaluationRequest'], 'model' | 'checkpoint'>;
 
 export interface EvaluationFilter {
   readonly after?: string | undefined;
   readonly limit: number;
   /** Id of a model. */
   readonly model?: string | undefined;
+  /** Id of a job whose checkpoints were evaluated. */
+  readonly job?: string | undefined;
 }
 
 /** The evaluations of one tenant. Every method that takes an id throws `not_found`, except `getEvaluation`. */
 export interface EvaluationsClient {
   /**
    * The evaluation of this question, which may exist already. @throws not_found, dataset_not_prepared, model_not_served,
-   * classes_unknown, images_unfit, limit_reached, invalid_request
+   * checkpoint_unusable, classes_unknown, images_unfit, limit_reached, invalid_request
    */
   createEvaluation(request: EvaluationRequest): Promise<Evaluation>;
   /** @throws invalid_cursor */

@@ -14,6 +14,13 @@ export const EVALUATION_ERRORS = {
     remedy: 'Evaluate on a dataset with images of the shape that the model sees, or of image files.',
     retry: 'fatal',
   },
+  checkpoint_unusable: {
+    status: 422,
+    title: 'The checkpoint cannot be evaluated',
+    remedy:
+      'Use a checkpoint with `starts_jobs` true from `GET /jobs/{id}/checkpoints`; `compact` needs the one of kind `final`.',
+    retry: 'fatal',
+  },
   evaluation_unfinished: {
     status: 409,
     title: 'The evaluation has not succeeded',

@@ -976,8 +976,8 @@ export interface paths {
         get: operations["listEvaluations"];
         put?: never;
         /**
-         * Evaluate a model on a dataset
-         * @description Workers run the network on every image of the split, in parts, beside training and with lower priority. Classes are matched by name: a dataset with a class that the model does not know is refused. The same question is answered by the same evaluation: one that was created before and has neither failed nor been cancelled is returned as it is.
+         * Evaluate a model or a checkpoint on a dataset
+         * @description Workers run the network on every image of the split, in parts, beside training and with lower priority. Classes are matched by name: a dataset with a class that the model does not know is refused. The same question is answered by the same evaluation: one that was created before and has neither failed nor been cancelled is returned as it is. Give either `model` or `checkpoint`: from a checkpoint, a worker first estimates the statistics of the batch norms and writes the file that is evaluated, as the end of a job does.
          */
         post: operations["createEvaluation"];
         delete?: never;
@@ -3518,8 +3518,11 @@ export interface components {
             has_more: boolean;
             next: components["schemas"]["Cursor"];
         };
+        /** @description Give either `model` or `checkpoint`. */
         EvaluationRequest: {
-            model: components["schemas"]["Id"];
+            model?: components["schemas"]["Id"];
+            /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. `variant` `compact` and `cascade` require one of kind `final`: only the end of a job fits the compact network. */
+            checkpoint?: string;
             /** @default full */
             variant: components["schemas"]["ModelVariantName"];
             /** @description Name or id of a dataset whose images are imported. */
@@ -3544,15 +3547,18 @@ export interface components {
          * @enum {string}
          */
         TestTimeAugmentation: "none" | "flip" | "five-crop";
-        /** @description Figures of a model on the images of a dataset. */
+        /** @description Figures of a model or of a checkpoint on the images of a dataset. */
         Evaluation: {
             id: components["schemas"]["Id"];
             /** @constant */
             object: "evaluation";
             state: components["schemas"]["EvaluationState"];
-            model_id: components["schemas"]["Id"];
-            /** @description The name of the model when the evaluation was created. */
-            model_name: string;
+            /** @description Null for a checkpoint. */
+            model_id: components["schemas"]["Id"] | null;
+            /** @description The name of the model when the evaluation was created. Null for a checkpoint. */
+            model_name: string | null;
+            /** @description Null for a model. */
+            checkpoint: components["schemas"]["EvaluatedCheckpoint"] | null;
             variant: components["schemas"]["ModelVariantName"];
             /** @description The dataset as it was. It may be deleted since. */
             dataset: {
@@ -3582,11 +3588,35 @@ export interface components {
             links: {
                 /** Format: uri-reference */
                 self: string;
-                /** Format: uri-reference */
-                model: string;
+                /**
+                 * Format: uri-reference
+                 * @description Null for a checkpoint.
+                 */
+                model: string | null;
+                /**
+                 * Format: uri-reference
+                 * @description The job of the checkpoint. Null for a model.
+                 */
+                job: string | null;
                 /** Format: uri-reference */
                 predictions: string;
             };
+        };
+        /** @description A checkpoint as it was when the evaluation was created. It may be deleted since. */
+        EvaluatedCheckpoint: {
+            id: components["schemas"]["Id"];
+            job_id: components["schemas"]["Id"];
+            /** @description Name of the job. */
+            job_name: string | null;
+            /**
+             * @description As in `GET /jobs/{id}/checkpoints`.
+             * @enum {string}
+             */
+            kind: "step" | "round" | "final";
+            /** @description Only for kind `round`: number of the round within its phase. */
+            round: number | null;
+            /** @description The first optimizer step that it does not include. */
+            step: number;
         };
         /**
          * @description It waits for a worker, is under way, or has ended.
@@ -3774,7 +3804,10 @@ export interface components {
         };
         ComparedEvaluation: {
             id: components["schemas"]["Id"];
-            model_id: components["schemas"]["Id"];
+            /** @description Null for a checkpoint. */
+            model_id: components["schemas"]["Id"] | null;
+            /** @description Null for a model. */
+            checkpoint_id: components["schemas"]["Id"] | null;
             variant: components["schemas"]["ModelVariantName"];
             accuracy: number;
         };
@@ -7492,6 +7525,8 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description Only evaluations of the model with this id. */
                 model?: components["schemas"]["Id"];
+                /** @description Only evaluations of checkpoints of the job with this id. */
+                job?: components["schemas"]["Id"];
             };
             header?: never;
             path?: never;

@@ -72,7 +72,9 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
       ...datasetImageMethods(db, blobs, datasetFiles, tenant),
     }),
     registry: allSayingUnavailable(registryMethods(db, tenant)),
-    evaluations: allSayingUnavailable(evaluationMethods({ db, datasetFiles, predictionFiles }, tenant)),
+    evaluations: allSayingUnavailable(
+      evaluationMethods({ db, blobs, datasetFiles, predictionFiles }, tenant),
+    ),
     batches: allSayingUnavailable(batchMethods({ db, blobs, quota, datasetFiles }, tenant)),
     weights: allSayingUnavailable(
       weightsMethods({ db, blobs, uploadLimits, quota, policy, fetchPlaces }, tenant),

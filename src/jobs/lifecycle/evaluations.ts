@@ -1,8 +1,9 @@
 import { isErrorCode } from '../../contract/errors.js';
 import type { PartSuccess } from '../../contract/evaluator-protocol.js';
+import { IMAGES_PER_PART } from '../process/limits.js';
 import type { Database, Transaction } from '../store/connection/database.js';
 import { type ClaimedPart, finishPart } from '../store/evaluation-parts.js';
-import { endEvaluation, lockUnfinished } from '../store/evaluations.js';
+import { endEvaluation, lockUnfinished, startAnswers } from '../store/evaluations.js';
 import { updateHeld } from '../store/leases.js';
 import { releasePart } from '../store/parts.js';
 import { nextTry } from './next-try.js';
@@ -11,6 +12,11 @@ import { nextTry } from './next-try.js';
 export function recordPart(db: Database, claim: ClaimedPart, success: PartSuccess): Promise<boolean> {
   return whileHeld(db, claim, async (tx) => {
     if (success.kind === 'answers') return finishPart(tx, claim, success.uri);
+    if (success.kind === 'assembly') {
+      if (!(await updateHeld(tx, 'evaluation_part', claim))) return false;
+      await startAnswers(tx, claim.evaluationId, success.serving, IMAGES_PER_PART);
+      return true;
+    }
     if (success.kind !== 'figures') throw new Error(`a part of an evaluation brought ${success.kind}`);
     const { figures, predictions } = success;
     return endHeld(tx, claim, { state: 'succeeded', figures, predictionsUri: predictions });

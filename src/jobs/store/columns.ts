@@ -2,7 +2,7 @@ import type { Scope } from '../../contract/access.js';
 import type { BatchSetup } from '../../contract/batch-protocol.js';
 import type { BlobUri } from '../../contract/blob-uri.js';
 import type { SentSpec } from '../../contract/client/jobs.js';
-import type { EvaluationSetup } from '../../contract/evaluator-protocol.js';
+import type { StoredSetup } from '../../contract/evaluator-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { ImportOptions, ImportProgress } from '../../contract/importer-protocol.js';
 import type { JobError } from '../../contract/job-error.js';
@@ -190,7 +190,8 @@ export const COLUMNS = {
     variant: textOf<Schemas['ModelVariantName']>(),
     split: textOf<Schemas['EvaluationSplit']>(),
     tta: textOf<Schemas['TestTimeAugmentation']>(),
-    setup: json<EvaluationSetup>(),
+    setup: json<StoredSetup>(),
+    serving: orNull(json<Readonly<Record<string, BlobUri>>>()),
     state: textOf<Schemas['EvaluationState']>(),
     figures: orNull(json<Schemas['EvaluationFigures']>()),
     predictionsUri: orNull(textOf<BlobUri>()),

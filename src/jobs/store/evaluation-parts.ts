@@ -16,7 +16,7 @@ const CLAIMED_PART = {
   tenant: text,
   number: int,
   first: int,
-  /** 0 for the part that computes the figures. */
+  /** 0 for the part that assembles the networks of a checkpoint, and for the one that computes the figures. */
   count: int,
   setup: COLUMNS.evaluation.setup,
   failures: int,

@@ -1,10 +1,12 @@
-import type { EvaluationSetup } from '../../contract/evaluator-protocol.js';
+import type { BlobUri } from '../../contract/blob-uri.js';
+import type { StoredSetup } from '../../contract/evaluator-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { COLUMNS } from './columns.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { notify } from './connection/notify.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
+import { newId } from './ids.js';
 import { cutIntoParts } from './parts.js';
 import type { Evaluation } from './rows.js';
 
@@ -13,7 +15,10 @@ type Schemas = components['schemas'];
 /** The subject of an evaluation: two of the same subject would get the same figures. */
 export interface EvaluationSubject {
   readonly tenant: string;
-  readonly modelId: string;
+  /** Null for a checkpoint, which has the other two. */
+  readonly modelId: string | null;
+  readonly checkpointId: string | null;
+  readonly jobId: string | null;
   readonly variant: Schemas['ModelVariantName'];
   readonly datasetId: string;
   readonly datasetSha256: string;
@@ -24,28 +29,78 @@ export interface EvaluationSubject {
 
 export interface NewEvaluation extends EvaluationSubject {
   readonly id: string;
-  readonly modelName: string;
+  readonly modelName: string | null;
   readonly datasetName: string;
   readonly images: number;
-  readonly setup: EvaluationSetup;
+  /** Networks that were assembled from the checkpoint for an earlier evaluation. */
+  readonly serving: Serving | null;
+  readonly setup: StoredSetup;
 }
 
-/** Inserts an evaluation with its parts of so many images. The part of the figures follows when these are finished. */
+/** Blobs of networks by variant. */
+export type Serving = Readonly<Record<string, BlobUri>>;
+
+/**
+ * Inserts an evaluation with its parts of so many images. The part of the figures follows when these are finished. Where its
+ * network must be assembled first, that is its only part for now.
+ */
 export async function insertEvaluation(
   tx: Transaction,
-  { setup, ...row }: NewEvaluation,
+  { setup, serving, ...row }: NewEvaluation,
   imagesPerPart: number,
 ): Promise<Evaluation> {
   const { id, tenant, images } = row;
   const answering = cutIntoParts(images, imagesPerPart);
-  const evaluation = await tx.evaluation.create({
-    data: { ...row, setup: toJson(setup), parts: answering.length + 1 },
-  });
-  await tx.evaluationPart.createMany({
-    data: answering.map((part) => ({ ...part, evaluationId: id, tenant })),
-  });
+  const isAssembled = setup.network !== null;
+  const parts = answering.length + (isAssembled ? 1 : 2);
+  const stored = { setup: toJson(setup), ...(serving && { serving: toJson(serving) }) };
+  const evaluation = await tx.evaluation.create({ data: { ...row, ...stored, parts } });
+  const first = isAssembled ? answering : [{ id: newId('part'), number: 0, first: 0, count: 0 }];
+  await tx.evaluationPart.createMany({ data: first.map((part) => ({ ...part, evaluationId: id, tenant })) });
   notify(tx, 'strata_evaluation');
   return evaluation;
+}
+
+/** Cuts the images of an evaluation into parts, in place of the part that assembled its networks. It is locked. */
+export async function startAnswers(
+  tx: Transaction,
+  id: string,
+  serving: Serving,
+  imagesPerPart: number,
+): Promise<void> {
+  const { tenant, images, cascade, variant, setup } = await tx.evaluation.findUniqueOrThrow({
+    where: { id },
+  });
+  const { assembly: _, ...kept } = setup;
+  if (!serving[variant] || (cascade && !serving.compact))
+    throw new Error(`the trainer assembled no ${variant} network for ${id}`);
+  const networks = { network: serving[variant], compact: cascade ? serving.compact : null };
+  await tx.evaluationPart.deleteMany({ where: { evaluationId: id } });
+  await tx.evaluationPart.createMany({
+    data: cutIntoParts(images, imagesPerPart).map((part) => {
+      return { ...part, number: part.number + 1, evaluationId: id, tenant };
+    }),
+  });
+  await tx.evaluation.update({
+    where: { id },
+    data: { setup: toJson({ ...kept, ...networks }), serving: toJson(serving), partsDone: { increment: 1 } },
+  });
+  notify(tx, 'strata_evaluation');
+}
+
+/** The networks of a checkpoint that the newest of its evaluations holds; null where none does. */
+export async function findAssembled(
+  db: Queryable,
+  tenant: string,
+  jobId: string,
+  checkpointId: string,
+): Promise<Serving | null> {
+  const row = await db.evaluation.findFirst({
+    where: { tenant, jobId, checkpointId, NOT: { serving: { equals: Prisma.DbNull } } },
+    orderBy: { id: 'desc' },
+    select: { serving: true },
+  });
+  return row?.serving ?? null;
 }
 
 /** The newest evaluation of a subject that has neither failed nor been cancelled. */
@@ -63,6 +118,7 @@ export function findEvaluation(db: Queryable, tenant: string, id: string): Promi
 export interface EvaluationQuery {
   readonly tenant: string;
   readonly modelId: string | null;
+  readonly jobId: string | null;
   /** The last id of the previous page. */
   readonly after: string | null;
   readonly limit: number;
@@ -71,10 +127,11 @@ export interface EvaluationQuery {
 /** The newest first. */
 export function findEvaluations(
   db: Queryable,
-  { tenant, modelId, after, limit }: EvaluationQuery,
+  { tenant, modelId, jobId, after, limit }: EvaluationQuery,
 ): Promise<Evaluation[]> {
+  const subject = { ...(modelId !== null && { modelId }), ...(jobId !== null && { jobId }) };
   return db.evaluation.findMany({
-    where: { tenant, ...(modelId !== null && { modelId }), ...(after !== null && { id: { lt: after } }) },
+    where: { tenant, ...subject, ...(after !== null && { id: { lt: after } }) },
     orderBy: { id: 'desc' },
     take: limit,
   });

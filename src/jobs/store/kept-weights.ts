@@ -44,3 +44,11 @@ export async function readKeptWeights(
       : null,
   };
 }
+
+/** The weights and the dataset that a job started from. The job exists. */
+export function readStart(db: Queryable, jobId: string) {
+  return db.job.findUniqueOrThrow({
+    where: { id: jobId },
+    select: { name: true, initial: true, dataset: { include: { import: true } } },
+  });
+}

@@ -34,8 +34,8 @@ export type Reference = RowOf<typeof REFERENCE>;
 const held = statement('held-references', REFERENCE);
 
 /**
- * The blobs that unfinished jobs, sweeps and batch predictions refer to, in one snapshot. Nobody reads the outputs of an
- * ended job's tasks any more.
+ * The blobs that unfinished jobs, sweeps, evaluations and batch predictions refer to, in one snapshot. Nobody reads the
+ * outputs of an ended job's tasks any more.
  */
 export function readHeldReferences(db: Queryable): Promise<Reference[]> {
   return held.rows(
@@ -54,7 +54,10 @@ export function readHeldReferences(db: Queryable): Promise<Reference[]> {
       CROSS JOIN LATERAL jsonb_array_elements_text(sweep_trial.job->'initial') AS initial(uri)
       WHERE sweep.finished_at IS NULL AND jsonb_typeof(sweep_trial.job->'initial') = 'array'
     UNION SELECT file.uri, false FROM batch_prediction CROSS JOIN LATERAL jsonb_each_text(setup->'pictures') AS file(name, uri)
-      WHERE finished_at IS NULL AND jsonb_typeof(setup->'pictures') = 'object'`,
+      WHERE finished_at IS NULL AND jsonb_typeof(setup->'pictures') = 'object'
+    UNION SELECT input.uri, input.name = 'dataset' FROM evaluation
+      CROSS JOIN LATERAL jsonb_each_text(setup->'assembly'->'inputs') AS input(name, uri)
+      WHERE finished_at IS NULL AND jsonb_typeof(setup->'assembly'->'inputs') = 'object'`,
   );
 }
 
@@ -117,6 +120,8 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     UNION SELECT predictions_uri FROM evaluation WHERE predictions_uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
+        OR serving @> jsonb_build_object('compact', asked.uri)) OR EXISTS (
+      SELECT FROM evaluation WHERE serving @> jsonb_build_object('full', asked.uri)
         OR serving @> jsonb_build_object('compact', asked.uri))`,
   );
   return rows.map(({ uri }) => uri);

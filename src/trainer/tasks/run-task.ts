@@ -2,6 +2,7 @@ import type { AssignmentKind, TaskSuccess } from '../../contract/trainer-protoco
 import { undoTaskOnError } from '../runtime/index.js';
 import type { TaskContext } from './context.js';
 import { evaluate } from './evaluate/evaluate.js';
+import { assemble } from './finalize/assemble.js';
 import { finalize } from './finalize/finalize.js';
 import { Sources } from './inputs/sources.js';
 import { prepare } from './prepare.js';
@@ -16,6 +17,7 @@ const TASKS: Record<AssignmentKind, (context: TaskContext) => Promise<TaskSucces
   evaluate,
   finalize,
   profile,
+  assemble,
 };
 
 /** Runs an assignment: a pure function of its inputs, so it can run again. */

@@ -10,14 +10,18 @@ import { complete, NOW } from '../fixtures.js';
 export class FakeEvaluations implements EvaluationsClient {
   readonly rows = new Map<string, Evaluation>();
 
-  async createEvaluation({ model, variant, dataset, split, tta, cascade }: EvaluationRequest) {
+  async createEvaluation(request: EvaluationRequest) {
+    const { model = null, checkpoint, variant, dataset, split, tta, cascade } = request;
     const self = '/evaluations/evaluation_1';
     const evaluation: Evaluation = {
       id: 'evaluation_1',
       object: 'evaluation',
       state: 'queued',
       model_id: model,
-      model_name: 'digits',
+      model_name: model && 'digits',
+      checkpoint: checkpoint
+        ? { id: checkpoint, job_id: 'job_1', job_name: null, kind: 'final', round: null, step: 8 }
+        : null,
       variant,
       dataset: { id: 'mnist', name: dataset, sha256: '0'.repeat(64) },
       split,
@@ -30,7 +34,7 @@ export class FakeEvaluations implements EvaluationsClient {
       created_at: NOW,
       started_at: null,
       finished_at: null,
-      links: { self, model: `/models/${model}`, predictions: `${self}/predictions` },
+      links: { self, model: model && `/models/${model}`, job: null, predictions: `${self}/predictions` },
     };
     this.rows.set(evaluation.id, evaluation);
     return evaluation;
@@ -73,7 +77,7 @@ export class FakeEvaluations implements EvaluationsClient {
 
   async compareEvaluations(a: string, b: string) {
     const of = (id: string) => ({
-      ...{ id, model_id: this.#row(id).model_id },
+      ...{ id, model_id: this.#row(id).model_id, checkpoint_id: this.#row(id).checkpoint?.id ?? null },
       ...{ variant: 'full' as const, accuracy: 0.5 },
     });
     return {

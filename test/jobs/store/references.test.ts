@@ -92,3 +92,20 @@ test('a manifest that is missing is read again by the next collection', async ()
   assert.deepEqual(await collect(), ['dataset_1']);
   assert.deepEqual(await existing(images, manifest), [true, true]);
 });
+
+test('the parts of a checkpoint stay until its network is assembled for an evaluation, which then keeps the network', async () => {
+  const [state, images, network] = [await put('state'), await put('images of it'), await put('network')];
+  const dataset = await put(JSON.stringify({ images }));
+  const insert = `INSERT INTO evaluation (id, tenant, variant, dataset_id, dataset_name, dataset_sha256, split, tta, images, parts, setup)
+    VALUES ('evaluation_1', 'ours', 'full', 'none', 'none', '0', 'test', 'none', 1, 3, $1)`;
+  await strata.sql.query(insert, [{ network: null, assembly: { inputs: { dataset, state } } }]);
+  await collect();
+  assert.deepEqual(await existing(state, dataset, images, network), [true, true, true, false]);
+  const full = await put('network');
+  await strata.sql.query('UPDATE evaluation SET setup = $1, serving = $2', [{ network: full }, { full }]);
+  await collect();
+  assert.deepEqual(await existing(state, dataset, images, full), [false, false, false, true]);
+  await strata.sql.query('DELETE FROM evaluation');
+  await collect();
+  assert.deepEqual(await existing(full), [false]);
+});

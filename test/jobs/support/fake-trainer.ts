@@ -11,6 +11,7 @@
  * - `warn-<name>` holds the message of a warning, of every task of this name;
  * - `fail-<name>` holds the error code to fail with; `crash-<name>` lets it exit; both are used up by that;
  * - finalize stores weights.safetensors if FAKE_TRAINER_WEIGHTS is set, with another byte where `change-weights` exists;
+ * - `assemble` makes a network that tells dark images from bright ones;
  * - every task takes FAKE_TRAINER_MS milliseconds, if that is set;
  * - `print-<name>` holds what to print on stderr, also used up; `die-<name>` the same, and then SIGKILL.
  */
@@ -36,6 +37,7 @@ import { describeRun } from '../../../src/method/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { openBlobStore } from '../../../src/storage/open.js';
 import { failureOf } from '../../../src/trainer/tasks/failure.js';
+import { brightness } from '../../predictor/linear-model.js';
 import { FakeGang } from './fake-gang.js';
 import { RUNTIME } from './runtime.js';
 
@@ -160,6 +162,8 @@ async function writeOutputs(assignment: TaskAssignment): Promise<Record<string, 
   const name = nameOf(assignment);
   const planned = planTasks(assignment.spec, assignment.dataset).find((task) => task.key === name);
   const outputs: Record<string, TaskOutput> = {};
+  if (assignment.kind === 'assemble')
+    outputs.serving_full = await blobs.put(brightness(assignment.dataset.image));
   for (const output of planned?.outputs ?? []) {
     const bytes = new TextEncoder().encode(`${assignment.job_id}/${name}/${output}`);
     if (output === 'dataset') outputs[output] = await prepareDataset(assignment);

@@ -13,13 +13,14 @@ const BROKEN = Buffer.from('no image');
 
 /**
  * Inserts a dataset of PNG files, each of one gray value; all splits are the same.
- * @param isBroken whether an image cannot be read. @returns its id
+ * @param isBroken whether an image cannot be read. @param classes of which all images have the first. @returns its id
  */
 export async function insertGrayFiles(
   { blobs, sql }: Strata,
   count: number,
   isBroken: (image: number) => boolean = () => false,
   tenant = 'default',
+  classes: readonly string[] = ['any'],
 ): Promise<string> {
   const pngs = Array.from({ length: 256 }, (_, gray) => encodePng(Buffer.alloc(64, gray), GRAY_IMAGE));
   const files = Array.from({ length: count }, (_, image) =>
@@ -35,7 +36,6 @@ export async function insertGrayFiles(
   ]);
   const split = { count, images: images.uri, offsets: ends.uri, labels: labels.uri };
   const name = `gray ${randomUUID().slice(0, 8)}`;
-  const classes = ['any'];
   const facts = { name, image: GRAY_IMAGE, classes, mean: [0], standard_deviation: [1] };
   const manifest = encodeManifest({ ...facts, storage: 'encoded', splits: { train: split, test: split } });
   const { uri } = await blobs.put(manifest);

@@ -27,7 +27,7 @@ export function ComparisonPanel({ evaluation, other, choose }: ComparisonPanelPr
           <option value="">nothing</option>
           {rivals.map((rival) => (
             <option key={rival.id} value={rival.id}>
-              {rival.model_name}, {rival.variant}
+              {rival.model_name ?? rival.checkpoint?.id}, {rival.variant}
               {viewsOf(rival.tta)} ({percent(rival.figures?.accuracy, 2)})
             </option>
           ))}

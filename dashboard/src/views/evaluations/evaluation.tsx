@@ -23,7 +23,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
   const { data, error } = useQuery(evaluationResourceQuery(id));
   const [parameters, setParameters] = useSearchParams();
   if (!data) return <PendingPage error={error} />;
-  const { model_name: name, dataset, split, state, progress, figures } = data;
+  const { checkpoint, dataset, split, state, progress, figures } = data;
   const set = (key: string, value: string) =>
     setParameters((now) => {
       const next = new URLSearchParams(now);
@@ -35,7 +35,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
     <main className="page">
       <div className="head">
         <h1>
-          {name} on {split} of {dataset.name}
+          {data.model_name ?? checkpoint?.id} on {split} of {dataset.name}
         </h1>
         <StateBadge state={state} />
         {data.finished_at === null && (
@@ -47,8 +47,8 @@ export default function EvaluationView({ id }: { readonly id: string }) {
       </div>
       {data.error && <p className="error">{data.error.message}</p>}
       <p>
-        <Link href={`/models/${data.model_id}`}>{data.model_id}</Link>, {data.variant} network,{' '}
-        {data.images.toLocaleString()} images{viewsOf(data.tta)}.
+        <Link href={data.links.model ?? data.links.job ?? ''}>{data.model_id ?? checkpoint?.id}</Link>,{' '}
+        {data.variant} network, {data.images.toLocaleString()} images{viewsOf(data.tta)}.
       </p>
       {figures && (
         <div className="main-column">

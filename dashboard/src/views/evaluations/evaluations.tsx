@@ -44,7 +44,9 @@ export function EvaluationTable({ evaluations }: { readonly evaluations: readonl
                 </Link>
               </td>
               <td data-label="Model">
-                <Link href={`/models/${evaluation.model_id}`}>{evaluation.model_name}</Link>
+                <Link href={evaluation.links.model ?? evaluation.links.job ?? ''}>
+                  {evaluation.model_name ?? evaluation.checkpoint?.id}
+                </Link>
               </td>
               <td data-label="Network">
                 {evaluation.variant}

@@ -43,7 +43,8 @@ function rightOf({ predictions }: Contestant): boolean[] {
 
 function comparedOf({ row }: Contestant, right: readonly boolean[]): Comparison['a'] {
   const accuracy = right.filter((isRight) => isRight).length / right.length;
-  return { id: row.id, model_id: row.modelId, variant: row.variant, accuracy };
+  const { id, modelId: model_id, checkpointId: checkpoint_id, variant } = row;
+  return { id, model_id, checkpoint_id, variant, accuracy };
 }
 
 /** Labels are classes of model a: those of b may stand in another order, but the images are the same. */

@@ -3,7 +3,7 @@ import { StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { TestPredictions } from '../../../contract/test-predictions.js';
 import { IMAGES_PER_PART, MAX_EVALUATIONS_PER_TENANT } from '../../process/limits.js';
-import type { Database, Transaction } from '../../store/connection/database.js';
+import type { Transaction } from '../../store/connection/database.js';
 import { findDataset } from '../../store/datasets.js';
 import {
   countEvaluations,
@@ -18,7 +18,6 @@ import {
 } from '../../store/evaluations.js';
 import { newId } from '../../store/ids.js';
 import { underLimit } from '../../store/limits.js';
-import { findModel } from '../../store/models.js';
 import type * as Rows from '../../store/rows.js';
 import { placeAfter } from '../cursor.js';
 import { type DatasetFiles, preparedManifest } from '../datasets/images.js';
@@ -31,9 +30,9 @@ import { pageOf } from '../views/parts.js';
 import { type Contestant, compareContestants } from './compare.js';
 import { planEvaluation } from './setup.js';
 import { figuresOfSlices } from './slices.js';
+import { findSubject, type SubjectParts } from './subject.js';
 
-export interface EvaluationParts {
-  readonly db: Database;
+export interface EvaluationParts extends SubjectParts {
   readonly datasetFiles: DatasetFiles;
   readonly predictionFiles: PredictionFiles;
 }
@@ -53,9 +52,9 @@ export function evaluationMethods(parts: EvaluationParts, tenant: string): Evalu
       const planned = await planFor(parts, tenant, request);
       return underLimit(db, 'evaluation', tenant, async (tx) => toEvaluation(await ensure(tx, planned)));
     },
-    async listEvaluations({ after, limit, model }) {
+    async listEvaluations({ after, limit, model, job }) {
       const place = placeAfter(after, 'evaluation');
-      const query = { tenant, modelId: model ?? null, after: place, limit: limit + 1 };
+      const query = { tenant, modelId: model ?? null, jobId: job ?? null, after: place, limit: limit + 1 };
       const page = pageOf(await findEvaluations(db, query), limit, (row) => row.id);
       return { ...page, data: page.data.map(toEvaluation) };
     },
@@ -91,20 +90,20 @@ export function evaluationMethods(parts: EvaluationParts, tenant: string): Evalu
 
 /** The evaluation that a request asks for, with all that its parts need. */
 async function planFor(
-  { db, datasetFiles }: EvaluationParts,
+  parts: EvaluationParts,
   tenant: string,
   request: EvaluationRequest,
 ): Promise<NewEvaluation> {
-  const { model: modelId, dataset: datasetName, variant, split, tta, cascade } = request;
-  const model = (await findModel(db, tenant, modelId)) ?? notFound(modelId);
-  const dataset = (await findDataset(db, tenant, datasetName)) ?? notFound(datasetName);
+  const { dataset: datasetName, variant, split, tta, cascade } = request;
+  const subject = await findSubject(parts, tenant, request);
+  const dataset = (await findDataset(parts.db, tenant, datasetName)) ?? notFound(datasetName);
   const uri = preparedManifest(dataset);
-  const manifest = await readStored(dataset.name, () => datasetFiles.manifest(uri));
-  const { setup, images } = planEvaluation(request, model, manifest, uri);
+  const manifest = await readStored(dataset.name, () => parts.datasetFiles.manifest(uri));
+  const { setup, images } = planEvaluation(request, subject, manifest, uri);
   return {
     id: newId('evaluation'),
-    ...{ tenant, modelId, variant, split, tta, cascade, images, setup },
-    modelName: model.name,
+    ...{ tenant, variant, split, tta, cascade, images, setup },
+    ...subject.columns,
     datasetId: dataset.id,
     datasetName: dataset.name,
     datasetSha256: uri.slice('sha256:'.length),
@@ -113,9 +112,10 @@ async function planFor(
 
 /** The evaluation of the same question, or this one. */
 async function ensure(tx: Transaction, planned: NewEvaluation): Promise<Rows.Evaluation> {
-  const { tenant, modelId, variant, datasetId, datasetSha256, split, tta, cascade } = planned;
-  const subject = { tenant, modelId, variant, datasetId, datasetSha256, split, tta, cascade };
-  const same = await findSame(tx, subject);
+  const { tenant, modelId, checkpointId, jobId, variant, datasetId, datasetSha256, split, tta, cascade } =
+    planned;
+  const question = { variant, datasetId, datasetSha256, split, tta, cascade };
+  const same = await findSame(tx, { tenant, modelId, checkpointId, jobId, ...question });
   if (same !== null) return same;
   if ((await countEvaluations(tx, tenant)) >= MAX_EVALUATIONS_PER_TENANT) {
     const detail = `The limit is ${MAX_EVALUATIONS_PER_TENANT} evaluations. Delete some first.`;

@@ -1,46 +1,48 @@
 import type { EvaluationRequest } from '../../../contract/client/evaluations.js';
 import { type DatasetManifest, splitOf } from '../../../contract/dataset-manifest.js';
 import { StrataError } from '../../../contract/errors.js';
-import type { EvaluationSetup } from '../../../contract/evaluator-protocol.js';
+import type { StoredSetup } from '../../../contract/evaluator-protocol.js';
 import type { ImageShape } from '../../../contract/spec.js';
 import { MAX_EVALUATED_PROBABILITIES } from '../../process/limits.js';
-import type { ServedModel } from '../../store/models.js';
-import { servedFile } from '../models/served-file.js';
+import { refuse } from './refuse.js';
+import type { Subject } from './subject.js';
 
 export interface Planned {
-  readonly setup: EvaluationSetup;
+  readonly setup: StoredSetup;
   readonly images: number;
 }
 
 /**
- * All that the parts of an evaluation need. @throws StrataError model_not_served, classes_unknown, images_unfit,
- * invalid_request
+ * All that the parts of an evaluation need. @throws StrataError model_not_served, checkpoint_unusable,
+ * classes_unknown, images_unfit, invalid_request
  */
 export function planEvaluation(
   request: EvaluationRequest,
-  model: ServedModel,
+  subject: Subject,
   manifest: DatasetManifest,
-  manifestUri: EvaluationSetup['manifest'],
+  manifestUri: StoredSetup['manifest'],
 ): Planned {
   const { split, tta, variant, cascade } = request;
+  const { sees } = subject;
   if (cascade && variant !== 'full') refuse('/cascade', 'Both networks answer: use variant full.');
   if (manifest.splits[split] === undefined) refuse('/split', `The dataset has no ${split} images.`);
   const { count: images } = splitOf(manifest, split);
   if (images === 0) refuse('/split', `The dataset has no ${split} images.`);
-  const most = Math.floor(MAX_EVALUATED_PROBABILITIES / model.classes.length);
+  const most = Math.floor(MAX_EVALUATED_PROBABILITIES / sees.classes.length);
   if (images > most)
     refuse('/split', `Has ${images} images; with these classes, at most ${most} are evaluated.`);
-  if (tta === 'five-crop') requireMargins(manifest, model);
-  if (manifest.storage === 'pixels') requireShape(manifest.image, model.image);
+  if (tta === 'five-crop') requireMargins(manifest, sees);
+  if (manifest.storage === 'pixels') requireShape(manifest.image, sees.image);
   const setup = {
-    network: servedFile(model, variant),
-    image: model.image,
-    storage: model.storage,
-    classes: model.classes,
+    network: subject.file(variant),
+    image: sees.image,
+    storage: sees.storage,
+    classes: sees.classes,
     manifest: manifestUri,
-    labels: matchClasses(manifest.classes, model.classes),
+    labels: matchClasses(manifest.classes, sees.classes),
     ...{ split, tta },
-    compact: cascade ? servedFile(model, 'compact') : null,
+    compact: cascade ? subject.file('compact') : null,
+    ...subject.setup,
   };
   return { setup, images };
 }
@@ -60,8 +62,8 @@ function matchClasses(dataset: readonly string[], model: readonly string[]): num
 }
 
 /** Crops differ only where the preparation of an image leaves margins. @throws StrataError invalid_request */
-function requireMargins({ storage }: DatasetManifest, model: ServedModel): void {
-  if (storage === 'encoded' && model.storage === 'encoded') return;
+function requireMargins({ storage }: DatasetManifest, sees: Subject['sees']): void {
+  if (storage === 'encoded' && sees.storage === 'encoded') return;
   const subject = storage === 'pixels' ? 'The images of the dataset are' : 'The model was trained on images';
   const why = `${subject} stored as pixels of the size that the network sees, so there is nothing to crop.`;
   refuse('/tta', `${why} Use flip or none.`);
@@ -72,8 +74,4 @@ export function requireShape(images: ImageShape, seen: ImageShape): void {
   const [has, wants] = [images, seen].map(({ height, width, channels }) => `${height}x${width}x${channels}`);
   if (has !== wants)
     throw new StrataError('images_unfit', `The images are ${has} pixels, but the model sees ${wants}.`);
-}
-
-function refuse(pointer: string, message: string): never {
-  throw new StrataError('invalid_request', undefined, { errors: [{ pointer, message }] });
 }

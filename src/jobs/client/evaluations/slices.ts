@@ -1,8 +1,8 @@
-import { StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { TestPredictions } from '../../../contract/test-predictions.js';
 import { sliceFigures } from '../../../measures/index.js';
 import { keptOf } from '../models/evaluation.js';
+import { refuse } from './refuse.js';
 
 type Schemas = components['schemas'];
 type Slice = Schemas['Slice'];
@@ -62,8 +62,4 @@ function insideOfClasses(
     }),
   );
   return Uint8Array.from(labels, (label) => (wanted.has(label) ? 1 : 0));
-}
-
-function refuse(pointer: string, message: string): never {
-  throw new StrataError('invalid_request', undefined, { errors: [{ pointer, message }] });
 }

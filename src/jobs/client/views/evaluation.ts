@@ -9,6 +9,7 @@ export function toEvaluation(row: Rows.Evaluation): Evaluation {
     state: row.state,
     model_id: row.modelId,
     model_name: row.modelName,
+    checkpoint: row.setup.checkpoint ?? null,
     variant: row.variant,
     dataset: { id: row.datasetId, name: row.datasetName, sha256: row.datasetSha256 },
     split: row.split,
@@ -21,6 +22,11 @@ export function toEvaluation(row: Rows.Evaluation): Evaluation {
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
-    links: { self, model: `/models/${row.modelId}`, predictions: `${self}/predictions` },
+    links: {
+      self,
+      model: row.modelId && `/models/${row.modelId}`,
+      job: row.jobId && `/jobs/${row.jobId}`,
+      predictions: `${self}/predictions`,
+    },
   };
 }

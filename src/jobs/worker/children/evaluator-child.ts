@@ -14,8 +14,15 @@ export type EvaluationOutcome =
   | { readonly kind: 'failed'; readonly failure: EvaluationFailure }
   | Gone;
 
+/** A process that works on parts, one after another. */
+export interface PartChild {
+  readonly alive: boolean;
+  run(assignment: PartAssignment, onProgress: () => void): Promise<EvaluationOutcome>;
+  kill(reason: string): Promise<void>;
+}
+
 /** An evaluator. It takes one assignment after another, and keeps its networks loaded between them. */
-export class EvaluatorChild {
+export class EvaluatorChild implements PartChild {
   readonly #child: Child<ToEvaluator, FromEvaluator>;
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv, bounds: ProcessBounds) {
@@ -27,6 +34,7 @@ export class EvaluatorChild {
   }
 
   async run(assignment: PartAssignment, onProgress: () => void): Promise<EvaluationOutcome> {
+    if (assignment.kind === 'assembly') throw new Error('checkpoints are assembled by a trainer');
     await this.#child.ready;
     return this.#child.ask<EvaluationOutcome>({ type: 'run', assignment }, (message) => {
       if (message.type === 'succeeded') return { kind: 'succeeded', success: message.success };

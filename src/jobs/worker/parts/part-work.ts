@@ -47,10 +47,16 @@ function evaluationPart(db: Database, claim: ClaimedPart): PartWork {
     lease: { table: 'evaluation_part', id, attempt },
     losses: claim.losses,
     about: { evaluation: evaluationId, part: number, attempt },
-    assignment: async () =>
-      count > 0
-        ? { kind: 'answers', setup, first, count }
-        : { kind: 'figures', setup, parts: await findAnswers(db, evaluationId) },
+    assignment: async () => {
+      const { network, assembly } = setup;
+      if (network === null) {
+        if (!assembly) throw new Error(`${evaluationId} has neither a network nor a checkpoint`);
+        return { kind: 'assembly', id, attempt, ...assembly };
+      }
+      const known = { ...setup, network };
+      if (count > 0) return { kind: 'answers', setup: known, first, count };
+      return { kind: 'figures', setup: known, parts: await findAnswers(db, evaluationId) };
+    },
     record: (success) => recordPart(db, claim, success),
     recordFailure: (failure) => recordPartFailure(db, claim, failure),
     handBack: () => handBackPart(db, claim),

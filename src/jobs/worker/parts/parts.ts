@@ -1,3 +1,4 @@
+import type { PartAssignment } from '../../../contract/evaluator-protocol.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { EVALUATION_LOOK_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
@@ -5,7 +6,7 @@ import { startLoop } from '../../process/loop.js';
 import { openPlaces } from '../../process/places.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import type { EvaluationOutcome, EvaluatorChild } from '../children/evaluator-child.js';
+import type { EvaluationOutcome, PartChild } from '../children/evaluator-child.js';
 import { startWatchdog } from '../children/watchdog.js';
 import type { PartSkill } from './evaluator.js';
 import {
@@ -21,7 +22,7 @@ export interface PartsOptions extends BatchPartOptions {
   readonly workerId: string;
   readonly leases: Leases;
   /** Starts the process that works on parts. Null: this worker takes none. */
-  readonly start: ((skill: PartSkill) => EvaluatorChild) | null;
+  readonly start: ((skill: PartSkill) => PartChild) | null;
   readonly noProgressMs: number;
   readonly log: Log;
 }
@@ -76,6 +77,11 @@ export function startParts(options: PartsOptions): Parts {
   };
 }
 
+function skillFor({ kind }: PartAssignment): PartSkill {
+  if (kind === 'assembly') return 'assemble';
+  return kind === 'pictures' ? 'unpack' : 'evaluate';
+}
+
 /** Claims parts of every kind that has some, one kind after another: none waits for the end of the others. */
 function inAlternation(kinds: readonly ClaimPart[]): ClaimPart {
   let order = [...kinds];
@@ -92,13 +98,13 @@ function inAlternation(kinds: readonly ClaimPart[]): ClaimPart {
 
 /** The one evaluator of a worker, and the part that it works on. */
 class Bench {
-  #child: EvaluatorChild | null = null;
+  #child: PartChild | null = null;
   #skill: PartSkill = 'evaluate';
   #ending: Ending | null = null;
   #stopped = false;
 
   constructor(
-    private readonly start: (skill: PartSkill) => EvaluatorChild,
+    private readonly start: (skill: PartSkill) => PartChild,
     private readonly options: PartsOptions,
   ) {}
 
@@ -136,7 +142,7 @@ class Bench {
       return { kind: 'failed', failure: { code: 'evaluation_given_up', message } };
     }
     const assignment = await part.assignment();
-    const child = await this.#childFor(assignment.kind === 'pictures' ? 'unpack' : 'evaluate');
+    const child = await this.#childFor(skillFor(assignment));
     if (this.#ending) await child.kill(REASONS[this.#ending]);
     const watchdog = startWatchdog(this.options.noProgressMs, () => this.end('stalled'));
     try {
@@ -147,7 +153,7 @@ class Bench {
   }
 
   /** Evaluators keep their networks between parts. A process that has unpacked files of somebody does not get another part. */
-  async #childFor(skill: PartSkill): Promise<EvaluatorChild> {
+  async #childFor(skill: PartSkill): Promise<PartChild> {
     if (this.#child?.alive && skill === 'evaluate' && this.#skill === skill) return this.#child;
     await this.#child?.kill('the next part needs another process');
     this.#skill = skill;
