@@ -407,10 +407,10 @@ describe('the dashboard in a browser', { skip }, () => {
     await inBrowser(async (page) => {
       await page.goto(`${url}/ui/models/${model}`);
       const field = (label: string) => page.locator('.field').filter({ has: page.getByLabel(label) });
-      const views = page.getByLabel('Further views of each image');
+      const views = page.getByLabel('Views of each image');
       await views.selectOption('five-crop');
       await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
-      await field('Further views of each image').getByRole('alert').getByText('nothing to crop').waitFor();
+      await field('Views of each image').getByRole('alert').getByText('nothing to crop').waitFor();
       assert.equal(await views.getAttribute('aria-invalid'), 'true');
       await views.selectOption('flip');
       const sent = page.waitForRequest((request) => request.method() === 'POST');
@@ -464,7 +464,7 @@ describe('the dashboard in a browser', { skip }, () => {
       await files.setInputFiles(pictures);
       await page.getByLabel('Format').selectOption('csv');
       await page.getByLabel('Classes for each image').fill('2');
-      await page.getByLabel('Allowed unreadable images, %').fill('50');
+      await page.getByLabel('Allowed unreadable, %').fill('50');
       await page.getByLabel('Cascade threshold').fill('0.9');
       let pieces = 0;
       await page.route('**/uploads/*', (route) => {

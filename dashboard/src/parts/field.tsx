@@ -7,13 +7,15 @@ interface FieldProps {
   /** Errors of the value. */
   readonly problems?: readonly string[];
   readonly note?: ReactNode;
+  /** Whether it takes two columns of a form. */
+  readonly isWide?: boolean;
   readonly children: ReactNode;
 }
 
 /** A control under its label. Its problems stand below it. */
-export function Field({ id, label, problems = [], note, children }: FieldProps) {
+export function Field({ id, label, problems = [], note, isWide = false, children }: FieldProps) {
   return (
-    <div className="field">
+    <div className={isWide ? 'field double' : 'field'}>
       <label htmlFor={id}>{label}</label>
       {children}
       <Problems of={problems} />

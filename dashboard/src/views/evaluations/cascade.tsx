@@ -6,9 +6,9 @@ import type { Schemas } from '../../server.js';
 type Cascade = Schemas['EvaluatedCascade'];
 
 const WIDTH = 640;
-const HEIGHT = 260;
-const EDGE = 56;
-const BOTTOM = 40;
+const HEIGHT = 280;
+const EDGE = 64;
+const BOTTOM = 60;
 
 /** Accuracy against seconds by threshold, beside both networks alone. */
 export function CascadePanel({
@@ -62,7 +62,7 @@ function CascadeFigure({ cascade, accuracy }: { readonly cascade: Cascade; reado
       role="img"
       aria-label="Accuracy against seconds by threshold"
       width="100%"
-      className="axes"
+      className="axes cascade"
     >
       <g fill="currentColor" opacity="0.7">
         <text x={EDGE} y={HEIGHT - 6}>
@@ -87,18 +87,32 @@ function CascadeFigure({ cascade, accuracy }: { readonly cascade: Cascade; reado
       {points.map((point) => (
         <Dot key={point.threshold} at={place.of(point)} radius={3} title={titleOf(point)} />
       ))}
-      <Dot at={place.of(full)} radius={7} title={`the full network alone: ${percent(accuracy, 2)}`} />
-      <Dot
-        at={place.of(compact)}
-        radius={7}
-        title={`the compact network alone: ${percent(compact_accuracy, 2)}`}
-      />
+      <Alone name="full" at={place.of(full)} accuracy={accuracy} />
+      <Alone name="compact" at={place.of(compact)} accuracy={compact_accuracy} />
     </svg>
   );
 }
 
 const titleOf = ({ threshold, accuracy, by_compact, seconds }: Cascade['points'][number]): string =>
   `threshold ${threshold}: ${percent(accuracy, 2)}, ${percent(by_compact)} by the compact network, ${seconds.toFixed(2)} s`;
+
+interface AloneProps {
+  readonly name: Schemas['ModelVariantName'];
+  readonly at: readonly [x: number, y: number];
+  readonly accuracy: number;
+}
+
+/** One network without the other. */
+function Alone({ name, at: [x, y], accuracy }: AloneProps) {
+  return (
+    <>
+      <Dot at={[x, y]} radius={7} title={`the ${name} network alone: ${percent(accuracy, 2)}`} />
+      <text x={x} y={y + 22} textAnchor="middle" fill="currentColor" opacity="0.7">
+        {name}
+      </text>
+    </>
+  );
+}
 
 interface DotProps {
   readonly at: readonly [x: number, y: number];

@@ -131,6 +131,7 @@ function Positions({ images, positions, isUnreadable, error, choose }: Positions
       id="slice-positions"
       label="Positions"
       problems={problems}
+      isWide
       note={`In the split, from 0 to ${images - 1}. For many, use strata evaluations slices, which reads a file.`}
     >
       <input

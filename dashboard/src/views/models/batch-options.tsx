@@ -90,7 +90,7 @@ export function BatchOptionFields({ model, options, choose, error }: Props) {
       />
       <NumberField
         id="batch-max-failed"
-        label="Allowed unreadable images, %"
+        label="Allowed unreadable, %"
         note="With more, the batch prediction fails."
         value={options.maxFailed}
         choose={(maxFailed) => choose({ ...options, maxFailed })}

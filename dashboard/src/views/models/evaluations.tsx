@@ -61,7 +61,7 @@ function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
         />
         <ChoiceField
           id="evaluated-tta"
-          label="Further views of each image"
+          label="Views of each image"
           value={tta}
           values={VIEWS}
           choose={setTta}
@@ -69,7 +69,7 @@ function EvaluationForm({ model }: { readonly model: Schemas['Model'] }) {
         />
       </div>
       {variant === 'full' && model.variants.length > 1 && (
-        <div className="field">
+        <div className="check">
           <label htmlFor="evaluated-cascade">
             <input
               id="evaluated-cascade"

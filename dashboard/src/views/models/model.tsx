@@ -97,7 +97,7 @@ function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
       note="Compact: the last AuxNet and the last stage; faster and less accurate."
     >
       <Scroll label="Networks">
-        <table className="list">
+        <table className="list stacked">
           <thead>
             <tr>
               <th>Network</th>
@@ -110,11 +110,17 @@ function VariantsPanel({ variants }: { readonly variants: Model['variants'] }) {
           <tbody>
             {variants.map(({ variant, test_accuracy: accuracy, test_loss: loss, parameters, formats }) => (
               <tr key={variant}>
-                <td>{variant}</td>
-                <td className="number">{percent(accuracy, 2)}</td>
-                <td className="number">{figure(loss)}</td>
-                <td className="number">{parameters.toLocaleString()}</td>
-                <td>
+                <td data-label="Network">{variant}</td>
+                <td data-label="Test accuracy" className="number">
+                  {percent(accuracy, 2)}
+                </td>
+                <td data-label="Test loss" className="number">
+                  {figure(loss)}
+                </td>
+                <td data-label="Parameters" className="number">
+                  {parameters.toLocaleString()}
+                </td>
+                <td data-label="Files">
                   {formats.flatMap(({ format, files }) =>
                     files.map(({ artifact_id: id, name, size_bytes: size }) => (
                       <div key={id}>

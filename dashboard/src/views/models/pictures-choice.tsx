@@ -34,6 +34,7 @@ export function PicturesChoice({ files, choose, error }: Props) {
       id="batch-files"
       label="Pictures"
       problems={problems}
+      isWide
       note="JPEG, PNG or WebP files, or one .zip or .tar of them. Sent in pieces: after a break, choose the same files again."
     >
       <input

@@ -33,7 +33,7 @@ function ReproductionsPanel({ model: { id } }: { readonly model: Schemas['Model'
       note="Train this model again with the same spec and seed, and compare the weights bit by bit."
       wide
     >
-      <div className="row">
+      <div className="filters">
         <button type="button" disabled={isPending} onClick={() => mutate()}>
           Reproduce
         </button>
@@ -41,7 +41,7 @@ function ReproductionsPanel({ model: { id } }: { readonly model: Schemas['Model'
       </div>
       {data.length > 0 && (
         <Scroll label="Reproductions">
-          <table className="list">
+          <table className="list stacked">
             <thead>
               <tr>
                 <th>Job</th>
@@ -53,12 +53,12 @@ function ReproductionsPanel({ model: { id } }: { readonly model: Schemas['Model'
             <tbody>
               {data.map((reproduction) => (
                 <tr key={reproduction.id}>
-                  <td>
+                  <td data-label="Job">
                     <Link href={`/jobs/${reproduction.job_id}`}>{reproduction.job_id}</Link>
                   </td>
-                  <td>{resultOf(reproduction)}</td>
-                  <td>{reproduction.reason}</td>
-                  <td>{moment(reproduction.created_at)}</td>
+                  <td data-label="Result">{resultOf(reproduction)}</td>
+                  <td data-label="Why">{reproduction.reason}</td>
+                  <td data-label="Started">{moment(reproduction.created_at)}</td>
                 </tr>
               ))}
             </tbody>
