@@ -4,6 +4,7 @@ import { Contender } from './contender.js';
 import { PRECISION_VARIABLE, WORKLOAD_VARIABLE } from './step/workload.js';
 import { type Learned, learn } from './techniques/learn.js';
 import type { OptimizerName } from './techniques/optimizers.js';
+import { reachLines, runReaches } from './techniques/reach.js';
 
 /** More would take minutes on a busy machine. Factors are estimated in the first step and each tenth after it. */
 const MAX_STEPS = 11;
@@ -24,7 +25,8 @@ const CONTESTS: readonly Contest[] = [
 export const benchmark: Benchmark = {
   name: 'techniques',
   title:
-    'steps of ResNet-20 in parts and by K-FAC, beside a plain step; and steps to a loss on MNIST by K-FAC and SGD',
+    'steps of ResNet-20 in parts and by K-FAC, beside a plain step; and steps to a loss on MNIST by K-FAC and SGD; and accuracy ' +
+    'by the reach of local heads',
   run,
 };
 
@@ -43,7 +45,12 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   );
   say('… steps are measured, MNIST begins');
   const learned = await learn(OPTIMIZERS, SEEDS);
-  return { lines: [...linesOf(rows), '', ...learnedLines(learned)], figures: { rows, learned } };
+  say('… optimizers are measured, local heads begin');
+  const reaches = await runReaches(SEEDS, say);
+  return {
+    lines: [...linesOf(rows), '', ...learnedLines(learned), '', ...reachLines(reaches)],
+    figures: { rows, learned, reaches },
+  };
 }
 
 /** Each step of all contenders before the next one, so that the load of the machine is the same for all. */

@@ -6,6 +6,7 @@ import { inputShape } from '../network/input-shape.js';
 import { describeNetwork } from '../network/resnet.js';
 import { describeStages, type StageDescription } from '../network/stages.js';
 import { hasAuxiliary, hasHead } from './methods.js';
+import { reachedStage } from './reach.js';
 import { type Rounds, roundsOf } from './rounds.js';
 
 /** Everything about a job that follows from its spec and the facts about its dataset. */
@@ -29,14 +30,29 @@ export function describeRun(
 /** The stages, with the AuxNets and heads of the method. */
 export function stagesOfMethod(network: NetworkDescription, method: ResolvedMethod): StageDescription[] {
   const { split, auxiliary } = method;
-  return describeStages(network, split, auxiliary.cost_share, auxiliary).map((stage) => ({
+  const stages = describeStages(network, split, auxiliary.cost_share, auxiliary);
+  return stages.map((stage) => ({
     ...stage,
     auxiliary: hasAuxiliary(method, stage.index) ? stage.auxiliary : null,
-    head: hasHead(method, stage.index) ? headOf(network, method, stage.index) : null,
+    head: hasHead(method, stage.index) ? headOf(network, method, stages, stage.index) : null,
   }));
 }
 
-function headOf(network: NetworkDescription, { split, heads }: ResolvedMethod, stage: number): LocalHead {
-  const boundary = split.slice(0, stage + 1).reduce((sum, blocks) => sum + blocks, 0);
-  return localHead(network, stage, boundary, heads.decoder);
+/** The head of the stage that a stage reaches, behind the stages between, with the decoder of the stage itself. */
+function headOf(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  stages: readonly StageDescription[],
+  stage: number,
+): LocalHead {
+  const headAt = (index: number): LocalHead => {
+    const boundary = method.split.slice(0, index + 1).reduce((sum, blocks) => sum + blocks, 0);
+    return localHead(network, index, boundary, method.heads.decoder);
+  };
+  const reached = reachedStage(method, stage);
+  return {
+    copies: stages.slice(stage + 1, reached + 1).flatMap(({ layers }) => layers),
+    classifier: stages[reached]!.isLast ? [] : headAt(reached).classifier,
+    decoder: headAt(stage).decoder,
+  };
 }

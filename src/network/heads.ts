@@ -3,7 +3,12 @@ import { convLayer, type Layer, normLayer } from './layers.js';
 
 /** Layers that stage k < K-1 trains to have its own loss. */
 export interface LocalHead {
-  /** o_k [B,h,w,c] -> logits [B,classes] */
+  /**
+   * The stages between o_k and the loss, as layers that stage k trains for itself. They bear the names of the originals, which
+   * decide initial weights, dropout masks and learning rates. Empty where the head is on o_k itself.
+   */
+  readonly copies: readonly Layer[];
+  /** The output of the copies [B,h,w,c] -> logits [B,classes]; empty where the copies end with the head of the network. */
   readonly classifier: readonly Layer[];
   /** o_k, resized to the height and width of the images -> images [B,H,W,C]; null without a decoder. */
   readonly decoder: readonly Layer[] | null;
@@ -28,6 +33,7 @@ export function localHead(
   const { height, width, channels } = network.image;
   const decoder = convLayer(name('decoder'), 3, 1, { height, width, channels: output.channels }, channels);
   return {
+    copies: [],
     classifier: [
       // Pre-activation blocks end before a batch norm, so the head starts with one.
       ...(rectified ? [] : [normLayer(name('norm_in'), output, true)]),
@@ -47,5 +53,5 @@ export function isOfClasses(parameter: string): boolean {
 
 /** All trained layers of the head of a stage; empty if it has none. */
 export function headLayers({ head }: { readonly head: LocalHead | null }): Layer[] {
-  return head ? [...head.classifier, ...(head.decoder ?? [])] : [];
+  return head ? [...head.copies, ...head.classifier, ...(head.decoder ?? [])] : [];
 }

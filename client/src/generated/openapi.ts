@@ -5029,6 +5029,11 @@ export interface components {
                  */
                 decoder: boolean;
             };
+            /**
+             * @description Only for `local-heads` with at least two stages: the number N of stages through which a local loss flows, its own included. Stage k learns from the head of stage k+N-1, or from the network's own loss if there is no such head, through copies of the N-1 stages after it that it trains with it (after arXiv:2010.04116). 1: from its own head. As many as `stages`: back-propagation. A stage then takes the time and memory of N. Null means 1.
+             * @default null
+             */
+            reach: number | null;
             /** @default {} */
             corrections: {
                 /**

@@ -3184,6 +3184,12 @@ class MethodSpec(TypedDict):
     """
     auxiliary: NotRequired[MethodSpecAuxiliary]
     heads: NotRequired[MethodSpecHeads]
+    reach: NotRequired[Optional[int]]
+    """Only for `local-heads` with at least two stages: the number N of stages through which a local loss flows, its
+    own included. Stage k learns from the head of stage k+N-1, or from the network's own loss if there is no such
+    head, through copies of the N-1 stages after it that it trains with it (after arXiv:2010.04116). 1: from its
+    own head. As many as `stages`: back-propagation. A stage then takes the time and memory of N. Null means 1.
+    """
     corrections: NotRequired[MethodSpecCorrections]
     round_steps: NotRequired[Optional[int]]
     """Optimizer steps per stage task. Null means 200, or less if the layer-parallel phase would have fewer than four

@@ -30,6 +30,7 @@ export const JOB_DEFAULTS = {
     "heads": {
       "decoder": false
     },
+    "reach": null,
     "corrections": {
       "precision": "float16",
       "filter": "none"

@@ -8,6 +8,7 @@ import {
   sendsMessage,
   storesVariables,
 } from '../../method/methods.js';
+import { reachedStage } from '../../method/reach.js';
 import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
 import { factorPatches, factorValues } from '../../network/factors.js';
@@ -16,7 +17,7 @@ import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
 import type { StageDescription } from '../../network/stages.js';
 import type { StepParts } from './speedup.js';
-import type { StepCosts } from './step-costs.js';
+import type { LayerRange, StepCosts } from './step-costs.js';
 
 /** Memory and computation of some layers. Values of a pass are per image. */
 export interface LayerCost {
@@ -45,6 +46,8 @@ export interface StageCost extends LayerCost {
   /** Costs of the AuxNet and the local head that the stage trains besides its layers. 0 if it has none. */
   readonly auxiliary: LayerCost;
   readonly head: LayerCost;
+  /** The part of `head` that copies later blocks: its work, and these blocks. 0 where there is none. */
+  readonly copies: LayerRange;
   /** Costs of the AuxNet of the next stage, to which this stage is coupled. 0 without a coupling. */
   readonly downstream: LayerCost;
   /** Number of values per image that it sends to the next stage. 0 for the last stage. */
@@ -65,7 +68,7 @@ export const NO_STAGE: StageCost = {
   ...NO_COST,
   ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
   ...{ frozenBlocks: 0, storedValues: 0 },
-  ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST },
+  ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST, copies: { work: 0, start: 0, end: 0 } },
 };
 
 export function costOf(layers: readonly Layer[]): LayerCost {
@@ -94,7 +97,9 @@ export function frozenPart(network: NetworkDescription): FrozenPart {
 }
 
 export function stageCosts(
-  method: StagedMethod & Pick<ResolvedMethod, 'memory'> & { readonly split: readonly number[] },
+  method: StagedMethod &
+    Pick<ResolvedMethod, 'memory'> &
+    Partial<Pick<ResolvedMethod, 'reach'>> & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
   frozen: FrozenPart,
 ): StageCost[] {
@@ -109,6 +114,7 @@ export function stageCosts(
       ...{ start, end, ...(index === 0 ? frozen : NOTHING_FROZEN) },
       auxiliary: costOf(stage.auxiliary ?? []),
       head: costOf(headLayers(stage)),
+      copies: copiesOf(method, stage, end),
       downstream: costOf((penalty && next?.auxiliary) || []),
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
@@ -116,6 +122,19 @@ export function stageCosts(
       forwardsTwice: forwardsTwice(method, index),
     };
   });
+}
+
+function copiesOf(
+  method: StagedMethod & Partial<Pick<ResolvedMethod, 'reach'>> & { readonly split: readonly number[] },
+  { index, head }: StageDescription,
+  start: number,
+): LayerRange {
+  const copied = method.split.slice(index + 1, reachedStage(method, index) + 1);
+  return {
+    work: work(head?.copies ?? []),
+    start,
+    end: copied.reduce((end, blocks) => end + blocks, start),
+  };
 }
 
 /** Number of values of the features of one image. */
@@ -133,8 +152,8 @@ export function stageParts(
 ): StepParts {
   const layers = layerSeconds(cost, costs);
   const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
-  const head = costs.localHead(cost.end, cost.head.work);
-  const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head.forward + head.backward;
+  const head = headSeconds(cost, costs);
+  const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head;
   const again = cost.forwardsTwice ? layers.forward : 0;
   const coupled = describeMethod(method).penalty ? costs.coupling * cost.boundary : 0;
   const updated = ({ trainedParameters }: LayerCost) => costs.update * trainedParameters;
@@ -146,6 +165,13 @@ export function stageParts(
     auxiliaryForward: auxiliary.forward * batch,
     auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };
+}
+
+/** One image through the copies of later blocks, the local head, and back. */
+function headSeconds({ end, head, copies }: StageCost, costs: StepCosts): number {
+  const own = costs.localHead(copies.work > 0 ? copies.end : end, head.work - copies.work);
+  const through = copies.work > 0 ? costs.layers(copies) : { forward: 0, backward: 0 };
+  return own.forward + own.backward + through.forward + through.backward;
 }
 
 /** One image through some blocks, or from the stored output of the frozen ones on, and back to the first that is trained. */

@@ -54,7 +54,9 @@ export function fidelities(options: FidelityOptions): (number | null)[] {
       ...(stage.auxiliary ?? []),
       ...headLayers(stage),
     ]);
-    const weights = uploadWeights(parametersOf(layers), options.weights);
+    // Copies of stages bear the names of their originals.
+    const parameters = new Map(parametersOf(layers).map((parameter) => [parameter.name, parameter]));
+    const weights = uploadWeights([...parameters.values()], options.weights);
     const local = options.gradients(options, weights, draw);
     const composed = new Map<string, Tensor>();
     const context = { weights, gradients: composed, draw };

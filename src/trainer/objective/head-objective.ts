@@ -6,15 +6,16 @@ import { type Reconstruction, reconstruction } from './index.js';
 import { classificationObjective, type LocalObjective } from './local-objective.js';
 
 /**
- * The local loss of a stage k < K-1 with its own head: the cross-entropy of the head with the labels. With a
- * decoder, the relative squared error of the images that it makes from the features of the stage is added with
+ * The local loss of a stage k < K-1 with a head: the cross-entropy of the head with the labels, through copies of later
+ * stages if its reach is over 1 (docs/method.md, "Reach"). With a decoder, the relative squared error of the images that it makes from the features of the stage is added with
  * weight 1 (docs/method.md, "local-heads"). The gradients of the head are added to those of the stage.
  */
 export function headObjective(head: LocalHead, labelSmoothing: number): LocalObjective {
   const classify = classificationObjective(labelSmoothing);
+  const classifier = [...head.copies, ...head.classifier];
   return (stageOutput, at, training) => {
     const { batch, stopwatch } = at;
-    const pass = stopwatch.time('head', () => trainPass(head.classifier, stageOutput, training, true));
+    const pass = stopwatch.time('head', () => trainPass(classifier, stageOutput, training, true));
     const local = classify(pass.output, at, training);
     const throughClassifier = stopwatch.time('head', () => pass.pullback(local.cotangent)!);
     free(local.cotangent);

@@ -14,6 +14,7 @@ import {
   secondsOf,
   serialParts,
   stageCosts,
+  stageMemory,
   stageSeconds,
 } from '../../../src/planning/costs/index.js';
 import { MNIST, resolved } from '../../jobs/support/specs.js';
@@ -68,6 +69,50 @@ test('stages of a measured network add up to its step, without the work beside t
     0,
   );
   assert.ok(Math.abs(sum / secondsOf(serialParts(network, costs, 64)) - 1) < 1e-12);
+});
+
+test('a stage that reaches later ones takes their measured time, memory and updates, too', () => {
+  const specOf = (reach: number) =>
+    resolved({
+      model: { depth: 14 },
+      method: {
+        type: 'local-heads',
+        stages: 3,
+        split: [2, 2, 2],
+        reach,
+        corrections: { precision: 'float32' },
+      },
+    });
+  const costs = costsOfProfile({ ...PROFILE, heads: [], send: 0, receive: 0, update: 0 });
+  const stagesWith = (reach: number) => {
+    const spec = specOf(reach);
+    return stageCosts(spec.method, describeRun(spec, MNIST).stages, NOTHING_FROZEN);
+  };
+  const secondsWith = (reach: number) =>
+    stagesWith(reach).map((cost) => stageSeconds(cost, specOf(reach).method, costs, 128));
+  const [own, second, last] = secondsWith(1) as [number, number, number];
+  const near = (found: readonly number[], expected: readonly number[]) =>
+    found.forEach((value, index) => {
+      assert.ok(Math.abs(value / expected[index]! - 1) < 1e-12, `${found} for ${expected}`);
+    });
+  near(secondsWith(2), [own + second, second + last, last]);
+  near(secondsWith(3), [own + second + last, second + last, last]);
+  const memory = {
+    optimizerVectors: 1,
+    keepsFactors: false,
+    accumulatedParts: 1,
+    precision: 'float32',
+  } as const;
+  const [, alone] = stagesWith(1);
+  const [first] = stagesWith(2);
+  // The copy of stage 1, and its head behind it.
+  assert.equal(first!.head.parameters, alone!.parameters + alone!.head.parameters);
+  const without = { ...first!, head: stagesWith(1)[2]!.head };
+  const vectors = 1 + 1 + memory.optimizerVectors;
+  assert.equal(
+    stageMemory(first!, 10, memory) - stageMemory(without, 10, memory),
+    4 * (vectors * first!.head.parameters + 10 * first!.head.activations),
+  );
 });
 
 test('frozen blocks have a forward pass, and no backward pass, update or activations', () => {

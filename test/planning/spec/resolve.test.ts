@@ -92,6 +92,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { type: 'penalty', stages: 3 } },
     { method: { type: 'frozen', stages: 3 } },
     { method: { type: 'local-heads', heads: { decoder: true }, corrections: { precision: 'int8' } } },
+    { method: { type: 'local-heads', stages: 3, reach: 2 } },
     { method: { type: 'backprop' } },
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
@@ -352,6 +353,24 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { type: 'local-heads', stages: 1, heads: { decoder: true } } },
     '/method/heads/decoder',
     /one stage has no local heads/,
+  ],
+  [
+    'a reach without heads',
+    { method: { type: 'augmented-lagrangian', reach: 1 } },
+    '/method/reach',
+    /only valid for method.type local-heads with at least two stages; use null/,
+  ],
+  [
+    'a reach of one stage',
+    { method: { type: 'local-heads', stages: 1, reach: 1 } },
+    '/method/reach',
+    /use null/,
+  ],
+  [
+    'a reach beyond the last stage',
+    { method: { type: 'local-heads', stages: 3, reach: 4 } },
+    '/method/reach',
+    /more than the 3 stages; use at most 3/,
   ],
   [
     'a rate for AuxNets that local heads lack',

@@ -15,6 +15,7 @@ import { resolveMemory } from './memory.js';
 import { resolveMessageRounds } from './message-rounds.js';
 import { resolveOuter } from './outer.js';
 import { resolvePenalty } from './penalty.js';
+import { resolveReach } from './reach.js';
 import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
 import { resolveSplit } from './split.js';
 import { resolveStages } from './stages.js';
@@ -45,6 +46,7 @@ export function resolveMethod(
     stages,
     split: [...split],
     heads: resolveHeads(method, facts, report),
+    reach: resolveReach(method, facts, report),
     corrections: resolveCorrections(method, facts, report),
     auxiliary: resolveAuxiliary(method, facts, report),
     penalty: resolvePenalty(spec, facts, endToEndShare, report),

@@ -43,7 +43,8 @@ export async function readWeights(context: TaskContext, input: string): Promise<
 
 /**
  * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
- * same size (their mean, if its replicas were stored). Otherwise random values; so are the layers that tell classes
+ * same size (their mean, if its replicas were stored; of its stages, in order, the last one that has it, since a stage may hold
+ * copies of later ones). Otherwise random values; so are the layers that tell classes
  * apart where the job asks for a new head. Statistics of frozen batch norms that are not given are estimated.
  */
 export async function initialWeights(
@@ -62,12 +63,14 @@ export async function initialWeights(
   const wanted = parameters.filter(
     ({ name, fixed }) => !(hasNewHead && isOfClasses(name)) && (fixed !== 'statistic' || keepsStatistics),
   );
-  const names = new Set(wanted.map(({ name }) => name));
+  const names = new Set([FIRST_KERNEL, ...wanted.map(({ name }) => name)]);
   for (const uri of uris) {
     const stored = await readWeightsOf(await blobs.localPath(uri), names);
+    const isWhole = stored.has(FIRST_KERNEL);
     for (const parameter of wanted) {
       const values = fitted(parameter, stored.get(parameter.name));
-      if (values !== null) found.set(parameter.name, [...(found.get(parameter.name) ?? []), values]);
+      const before = (isWhole && found.get(parameter.name)) || [];
+      if (values !== null) found.set(parameter.name, [...before, values]);
     }
   }
   for (const [name, kept] of found) weights.set(name, meanOf(kept));
@@ -120,6 +123,7 @@ export async function joinedState(
     const states = await allEnded(ordered.map((name) => readState(context, name)));
     return joinReplicas(states, outerOfReplicas(context.assignment.spec.method));
   }
+  // In order: a state may hold copies of later stages, whose own states replace them.
   const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
   return completed(context, parameters, mergeStates(states));

@@ -16,7 +16,10 @@ const ownHead: InnerObjective = async ({ assignment: { spec } }, _run, { index, 
   return headObjective(head, spec.label_smoothing);
 };
 
-/** From stage 0 on, each stage with the true features of the stage before it. */
+/**
+ * From stage 0 on, each stage with the true features of the stage before it. The weights of copies are those of their originals
+ * here, so copies leave their gradients in a map of their own.
+ */
 function headGradients(options: LocalGradientOptions, weights: NamedTensors, draw: Draw): NamedTensors {
   const { at, stages, labelSmoothing } = options;
   const gradients = new Map<string, Tensor>();
@@ -26,7 +29,7 @@ function headGradients(options: LocalGradientOptions, weights: NamedTensors, dra
     const pass = trainPass(layers, input, context, false);
     input = pass.output;
     const objective = head ? headObjective(head, labelSmoothing) : classificationObjective(labelSmoothing);
-    const local = objective(pass.output, at, context);
+    const local = objective(pass.output, at, { ...context, gradients: new Map() });
     local.dispose();
     return () => pass.pullback(local.cotangent);
   });
