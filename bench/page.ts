@@ -19,7 +19,7 @@ const QUESTIONS = {
   loops: 'Do loops cost more after a million jobs?',
   step: 'Are the kernels any good?',
   methods: 'What do the methods reach on a small network?',
-  techniques: 'What do parts of a batch and K-FAC cost and bring?',
+  techniques: 'What do single techniques cost and bring?',
   memory: 'What does a stage need?',
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',

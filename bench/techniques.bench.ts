@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { Contender } from './contender.js';
 import { PRECISION_VARIABLE, WORKLOAD_VARIABLE } from './step/workload.js';
+import { couplingLines, runCouplings } from './techniques/couplings.js';
 import { type Learned, learn } from './techniques/learn.js';
 import type { OptimizerName } from './techniques/optimizers.js';
-import { reachLines, runReaches } from './techniques/reach.js';
+import { REACHES, reachLines, runReaches } from './techniques/reach.js';
+import { timeLines, timeReaches } from './techniques/reach-times.js';
 
 /** More would take minutes on a busy machine. Factors are estimated in the first step and each tenth after it. */
 const MAX_STEPS = 11;
@@ -26,7 +28,7 @@ export const benchmark: Benchmark = {
   name: 'techniques',
   title:
     'steps of ResNet-20 in parts and by K-FAC, beside a plain step; and steps to a loss on MNIST by K-FAC and SGD; and accuracy ' +
-    'by the reach of local heads',
+    'by the reach of local heads, and by the coupling',
   run,
 };
 
@@ -46,10 +48,15 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   say('… steps are measured, MNIST begins');
   const learned = await learn(OPTIMIZERS, SEEDS);
   say('… optimizers are measured, local heads begin');
+  const reachTimes = await timeReaches(REACHES);
   const reaches = await runReaches(SEEDS, say);
+  const couplings = await runCouplings(SEEDS, say);
   return {
-    lines: [...linesOf(rows), '', ...learnedLines(learned), '', ...reachLines(reaches)],
-    figures: { rows, learned, reaches },
+    lines: [
+      ...[...linesOf(rows), '', ...learnedLines(learned), '', ...timeLines(reachTimes), ''],
+      ...[...reachLines(reaches), '', ...couplingLines(couplings)],
+    ],
+    figures: { rows, learned, reachTimes, reaches, couplings },
   };
 }
 

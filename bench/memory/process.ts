@@ -71,7 +71,7 @@ async function objectiveOf() {
   const weights = uploadWeights(parameters, initialValues(parameters, 1));
   // One correction for every step.
   const corrections = { read: () => reader.read(0) };
-  return couplingObjective({ auxiliary: next.auxiliary!, weights, corrections }, 4);
+  return couplingObjective({ auxiliary: next.auxiliary!, weights, corrections }, { penalty: 4 });
 }
 
 interface Trained {

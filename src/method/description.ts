@@ -40,6 +40,8 @@ export interface MethodDescription {
   readonly hasAuxiliaries: boolean;
   /** Set if stages k < K-1 learn from a coupling with the next stage, which `method.penalty` weights. */
   readonly penalty: PenaltyRules | null;
+  /** Whether a job chooses the distance of this coupling (coupling-losses.ts). Absent: it is the squared one. */
+  readonly choosesCoupling?: boolean;
   /**
    * Whether stages k < K-1 learn from their own small classifiers, which are dropped when the stages are joined.
    */

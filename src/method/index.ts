@@ -1,6 +1,7 @@
 /** Methods as data: messages between stages, rounds, phases, replicas. */
 
 export * from './accumulation.js';
+export * from './coupling-losses.js';
 export * from './couplings.js';
 export type * from './description.js';
 export * from './frozen-features.js';

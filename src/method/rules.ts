@@ -21,10 +21,11 @@ export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   backprop: { ...ALONE, hasAuxiliaries: false, isSerial: true, isPlanned: true },
   // No other message comes from downstream, so with the AuxNets of the previous round all stages of a round can run
   // at once.
-  penalty: { ...COUPLED, penalty: { usual: 6 }, messages: [auxiliary(1)] },
+  penalty: { ...COUPLED, choosesCoupling: true, penalty: { usual: 6 }, messages: [auxiliary(1)] },
   'augmented-lagrangian': {
     ...COUPLED,
     penalty: { usual: 4, adapts: true },
+    choosesCoupling: true,
     isPlanned: true,
     messages: [auxiliary(0), { output: 'corrections', input: 'corrections', to: 'upstream', lag: 0 }],
   },

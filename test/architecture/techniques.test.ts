@@ -7,6 +7,7 @@ import ts from 'typescript';
 import { parse } from 'yaml';
 import { OPTIMIZER_DEFAULTS } from '../../src/contract/generated/defaults.js';
 import {
+  COUPLING_LOSSES,
   COUPLINGS,
   MEMORY_POLICIES,
   MESSAGE_FILTERS,
@@ -16,6 +17,7 @@ import {
 import { BALANCED } from '../../src/planning/costs/split.js';
 import { ROOT } from '../../src/service/root.js';
 import { CODECS, FILTERS } from '../../src/trainer/messages/index.js';
+import { COUPLING_FORMULAS } from '../../src/trainer/objective/coupling-losses.js';
 import { UPDATE_RULES } from '../../src/trainer/optimizer/from-spec.js';
 import { METHOD_TRAINERS } from '../../src/trainer/tasks/train/methods/index.js';
 
@@ -42,6 +44,14 @@ const KINDS: readonly Kind[] = [
     field: 'method.stored.coupling',
     schema: ['MethodSpec', 'properties', 'stored', 'properties', 'coupling'],
     tables: { 'src/method/couplings.ts': COUPLINGS },
+  },
+  {
+    field: 'method.coupling',
+    schema: ['MethodSpec', 'properties', 'coupling'],
+    tables: {
+      'src/method/coupling-losses.ts': COUPLING_LOSSES,
+      'src/trainer/objective/coupling-losses.ts': COUPLING_FORMULAS,
+    },
   },
   {
     field: 'method.corrections.precision',
@@ -73,6 +83,9 @@ const KINDS: readonly Kind[] = [
     },
   },
 ];
+
+/** Techniques that are a number instead of a name, by their field. */
+const NUMBERS = ['method.reach'];
 
 /** Words of a choice that is left to Strata, or of none. They stand for no technique. */
 const NO_TECHNIQUE = ['auto', 'none'];
@@ -151,6 +164,15 @@ for (const kind of KINDS) {
         if (field === kind.field) for (const name of list!.split(', ')) tagged.set(name, path);
     }
     assert.deepEqual(sorted([...tagged.keys()]), sorted(namesOf(kind)));
+  });
+}
+
+for (const field of NUMBERS) {
+  test(`${field}: docs/method.md explains it, docs/techniques.md has its row, and an oracle test says so`, () => {
+    assert.ok(read('docs/method.md').includes(`\`${field}: `));
+    const rows = read('docs/techniques.md').split('\n');
+    assert.ok(rows.some((line) => line.startsWith('| ') && line.includes(`\`${field}`)));
+    assert.ok(filesOf('test').some((path) => read(path).includes(`\n// Oracle of ${field}.\n`)));
   });
 }
 

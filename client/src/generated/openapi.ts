@@ -4998,6 +4998,12 @@ export interface components {
              * @default auto
              */
             penalty: ("auto" | "adaptive") | number;
+            /**
+             * @description Only for `penalty` and `augmented-lagrangian` with at least two stages: the distance of a stage's output from the input of the next one. `squared`: half the squared norm of their difference. `bregman-relu`: the Bregman loss at the last ReLU of the stage (arXiv:2208.08772), whose gradient also reaches values below 0; not for `wide-resnet`, whose blocks do not end with a ReLU. Null means `squared`.
+             * @default null
+             * @enum {string|null}
+             */
+            coupling: "squared" | "bregman-relu" | null;
             /** @default {} */
             auxiliary: {
                 /**

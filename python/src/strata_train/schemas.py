@@ -3182,6 +3182,12 @@ class MethodSpec(TypedDict):
     have to be below 3, where the stages hardly learn from each other. Methods without a coupling (backprop,
     local-heads, pipeline, frozen) have none and take `auto` only.
     """
+    coupling: NotRequired[Optional[Literal["squared", "bregman-relu"]]]
+    """Only for `penalty` and `augmented-lagrangian` with at least two stages: the distance of a stage's output from
+    the input of the next one. `squared`: half the squared norm of their difference. `bregman-relu`: the Bregman
+    loss at the last ReLU of the stage (arXiv:2208.08772), whose gradient also reaches values below 0; not for
+    `wide-resnet`, whose blocks do not end with a ReLU. Null means `squared`.
+    """
     auxiliary: NotRequired[MethodSpecAuxiliary]
     heads: NotRequired[MethodSpecHeads]
     reach: NotRequired[Optional[int]]

@@ -21,6 +21,7 @@ export const JOB_DEFAULTS = {
     "stages": null,
     "split": "auto",
     "penalty": "auto",
+    "coupling": null,
     "auxiliary": {
       "cost_share": 0.1,
       "width": null,

@@ -24,7 +24,8 @@ export type LocalGradients = (
 
 export interface LocalGradientOptions {
   readonly stages: readonly StageDescription[];
-  readonly method: Pick<ResolvedMethod, 'type' | 'penalty'> & Partial<Pick<ResolvedMethod, 'message_rounds'>>;
+  readonly method: Pick<ResolvedMethod, 'type' | 'penalty'> &
+    Partial<Pick<ResolvedMethod, 'message_rounds' | 'coupling'>>;
   readonly labelSmoothing: number;
   /** The batch for the measurement, and its step. */
   readonly at: LossStep;

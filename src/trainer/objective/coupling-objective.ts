@@ -1,9 +1,10 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { MAX_RATE_TIMES_BETA } from '../../method/index.js';
+import { couplingLossOf, MAX_RATE_TIMES_BETA } from '../../method/index.js';
 import type { Layer } from '../../network/index.js';
 import { batchStatisticsRule, inferPass, type NamedTensors } from '../passes/index.js';
 import { free, readScalar, type Tensor } from '../runtime/index.js';
-import { type Coupling, coupling, type Penalty } from './index.js';
+import { COUPLING_FORMULAS } from './coupling-losses.js';
+import type { Coupling, Penalty } from './index.js';
 import type { LocalLoss, LocalObjective } from './local-objective.js';
 
 /** Source of g_{k+1} of a step. The reader must free the tensor. */
@@ -20,16 +21,18 @@ export interface Downstream {
   readonly corrections: Corrections | null;
 }
 
+/** @param method its penalty, and the distance of its coupling, which decides what the objective reads of a stage */
 export function couplingObjective(
   downstream: Downstream,
-  penalty: ResolvedMethod['penalty'],
+  method: Pick<ResolvedMethod, 'penalty'> & Partial<Pick<ResolvedMethod, 'coupling'>>,
 ): LocalObjective {
+  const couple = COUPLING_FORMULAS[couplingLossOf(method)];
   return (stageOutput, { batch, step, learningRate, stopwatch }) => {
     const gradient = stopwatch.time('spool', () => downstream.corrections?.read(step) ?? null);
     const result = stopwatch.time('coupling', () => {
       const rule = batchStatisticsRule(downstream.weights);
       const downstreamInput = inferPass(downstream.auxiliary, batch.images, downstream.weights, rule);
-      const made = coupling(stageOutput, downstreamInput, gradient, penaltyAt(penalty, learningRate));
+      const made = couple(stageOutput, downstreamInput, gradient, penaltyAt(method.penalty, learningRate));
       free(downstreamInput, ...(gradient ? [gradient] : []));
       return made;
     });
@@ -42,7 +45,7 @@ export function coupledLoss(made: Coupling): LocalLoss {
   return {
     cotangent: made.cotangent,
     measure: () => measureCoupling(made),
-    dispose: () => free(made.halfResidual, made.halfNorm, made.beta),
+    dispose: () => free(made.halfResidual, made.halfNorm, made.beta, ...(made.lifted ? [made.lifted] : [])),
   };
 }
 
@@ -52,10 +55,11 @@ export function penaltyAt(penalty: ResolvedMethod['penalty'], learningRate: numb
   return penalty === 'adaptive' ? { adaptiveMax: MAX_RATE_TIMES_BETA / learningRate } : { beta: penalty };
 }
 
-export function measureCoupling({ halfResidual, halfNorm, beta }: Coupling): {
+export function measureCoupling({ halfResidual, halfNorm, beta, lifted }: Coupling): {
   loss: number;
   violation: number;
 } {
   const squaredViolation = readScalar(halfResidual) / readScalar(halfNorm);
-  return { loss: (readScalar(beta) / 2) * squaredViolation, violation: Math.sqrt(squaredViolation) };
+  const more = lifted ? readScalar(lifted) / readScalar(halfNorm) : 0;
+  return { loss: (readScalar(beta) / 2) * (squaredViolation + more), violation: Math.sqrt(squaredViolation) };
 }

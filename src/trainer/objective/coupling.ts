@@ -25,6 +25,8 @@ export interface Coupling {
   readonly halfResidual: Tensor;
   readonly halfNorm: Tensor;
   readonly beta: Tensor;
+  /** The part of a Bregman loss beside |o - lambda|^2 / 2, as a scalar. Absent: there is none. */
+  readonly lifted?: Tensor;
 }
 
 /**
@@ -41,15 +43,26 @@ export function coupling(
   penalty: Penalty,
 ): Coupling {
   return arena(() => {
-    const halfOutput = kernels.halfSquaredNorm(stageOutput);
-    const halfNorm = flooredNorm(halfOutput, downstreamInput);
-    const residual = kernels.subtract(stageOutput, downstreamInput);
-    const beta = betaTensor(penalty, inputGradient, halfOutput);
-    const coefficient = kernels.divide(beta, kernels.multiply(scalar(2), halfNorm));
-    const pull = kernels.multiply(residual, coefficient);
+    const { pull, ...measured } = residualPull(stageOutput, downstreamInput, inputGradient, penalty);
     const cotangent = inputGradient === null ? pull : kernels.add(pull, inputGradient);
-    return { cotangent, halfResidual: kernels.halfSquaredNorm(residual), halfNorm, beta };
+    return { ...measured, cotangent };
   });
+}
+
+/** beta (o - lambda) / N, and the figures of a coupling. Called in an arena, to which all tensors belong. */
+export function residualPull(
+  stageOutput: Tensor,
+  downstreamInput: Tensor,
+  inputGradient: Tensor | null,
+  penalty: Penalty,
+): Omit<Coupling, 'cotangent' | 'lifted'> & { readonly pull: Tensor } {
+  const halfOutput = kernels.halfSquaredNorm(stageOutput);
+  const halfNorm = flooredNorm(halfOutput, downstreamInput);
+  const residual = kernels.subtract(stageOutput, downstreamInput);
+  const beta = betaTensor(penalty, inputGradient, halfOutput);
+  const coefficient = kernels.divide(beta, kernels.multiply(scalar(2), halfNorm));
+  const pull = kernels.multiply(residual, coefficient);
+  return { pull, halfResidual: kernels.halfSquaredNorm(residual), halfNorm, beta };
 }
 
 /** N / 2 */

@@ -7,8 +7,8 @@ import { classificationObjective, type LocalObjective } from './local-objective.
 
 /**
  * The local loss of a stage k < K-1 with a head: the cross-entropy of the head with the labels, through copies of later
- * stages if its reach is over 1 (docs/method.md, "Reach"). With a decoder, the relative squared error of the images that it makes from the features of the stage is added with
- * weight 1 (docs/method.md, "local-heads"). The gradients of the head are added to those of the stage.
+ * stages if it has any (docs/method.md, "local-heads"). With a decoder, the relative squared error of the images that it makes
+ * from the features of the stage is added with weight 1. The gradients of the head are added to those of the stage.
  */
 export function headObjective(head: LocalHead, labelSmoothing: number): LocalObjective {
   const classify = classificationObjective(labelSmoothing);

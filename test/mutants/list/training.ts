@@ -144,7 +144,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'coupling-loss',
       fault: 'The reported loss of a coupling is doubled.',
       file: COUPLING,
-      edits: [['(readScalar(beta) / 2) * squaredViolation', 'readScalar(beta) * squaredViolation']],
+      edits: [['(readScalar(beta) / 2) *', 'readScalar(beta) *']],
     },
   ]),
   ...noticedBy('test/trainer/objective/coupling.test.ts', 'an output shorter than half its target', [
@@ -261,6 +261,56 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['spec.decay_norm_and_bias || ', 'true || ']],
     },
   ]),
+  ...noticedBy('test/trainer/tasks/reach.test.ts', 'a reach of K trains bitwise as back-propagation does', [
+    {
+      name: 'reach-ignored',
+      fault: 'Every stage learns from its own head.',
+      file: 'src/method/reach.ts',
+      edits: [['(reach ?? OWN_HEAD)', 'OWN_HEAD']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/reach.test.ts', 'the joined network, and a job that starts from stages', [
+    {
+      name: 'copies-averaged',
+      fault: 'A job that starts from stages takes the mean of a stage and its copies.',
+      file: 'src/trainer/tasks/inputs/states.ts',
+      edits: [['(isWhole && found.get(parameter.name))', 'found.get(parameter.name)']],
+    },
+    {
+      name: 'copies-joined',
+      fault: 'The joined network has the copies of stages.',
+      file: 'src/trainer/tasks/inputs/states.ts',
+      edits: [['mergeStates(states));', 'mergeStates(states.toReversed()));']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/reach.test.ts', 'a reach of 2: the gradient of stage 0', [
+    {
+      name: 'copies-gradients',
+      fault: 'Gradients of copies stand for those of their stages in the probe of fidelity.',
+      file: 'src/trainer/tasks/train/methods/local-heads.ts',
+      edits: [['{ ...context, gradients: new Map() }', 'context']],
+    },
+  ]),
+  ...noticedBy('test/trainer/objective/coupling-losses.test.ts', 'the multiplier goes through the ReLU', [
+    {
+      name: 'multiplier-lifted',
+      fault: 'The multiplier of a Bregman coupling has no derivative of the ReLU.',
+      file: 'src/trainer/objective/coupling-losses.ts',
+      edits: [['kernels.reluGradient(inputGradient, output)', 'inputGradient']],
+    },
+  ]),
+  ...noticedBy(
+    'test/trainer/objective/coupling-losses.test.ts',
+    'the gradient of a stage is that of the pre-activation',
+    [
+      {
+        name: 'lifted-rectified',
+        fault: 'A stage with a Bregman coupling has its last ReLU nevertheless.',
+        file: 'src/trainer/tasks/train/methods/coupled.ts',
+        edits: [['relu: false', 'relu: true']],
+      },
+    ],
+  ),
   ...noticedBy('test/trainer/tasks/local-heads.test.ts', "the head's loss and gradients", [
     {
       name: 'decoder-dropped',

@@ -93,6 +93,7 @@ test('a resolved spec resolves to itself, so a job can be repeated from its answ
     { method: { type: 'frozen', stages: 3 } },
     { method: { type: 'local-heads', heads: { decoder: true }, corrections: { precision: 'int8' } } },
     { method: { type: 'local-heads', stages: 3, reach: 2 } },
+    { method: { type: 'penalty', coupling: 'bregman-relu' } },
     { method: { type: 'backprop' } },
     { method: { warm_start_epochs: 2 } },
     { method: { type: 'rounds', stages: 3 } },
@@ -353,6 +354,25 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { method: { type: 'local-heads', stages: 1, heads: { decoder: true } } },
     '/method/heads/decoder',
     /one stage has no local heads/,
+  ],
+  [
+    'a coupling of a method without a choice',
+    { method: { type: 'local-heads', coupling: 'squared' } },
+    '/method/coupling',
+    /only valid for method.type penalty or augmented-lagrangian with at least two stages; use null/,
+  ],
+  [
+    'a coupling of stored variables',
+    { method: { type: 'stored', coupling: 'bregman-relu' } },
+    '/method/coupling',
+    /use null/,
+  ],
+  ['a coupling of one stage', { method: { stages: 1, coupling: 'squared' } }, '/method/coupling', /use null/],
+  [
+    'a coupling at a ReLU that the blocks lack',
+    { model: { family: 'wide-resnet', depth: 10 }, method: { coupling: 'bregman-relu' } },
+    '/method/coupling',
+    /do not end with one; use squared, or another model.family/,
   ],
   [
     'a reach without heads',

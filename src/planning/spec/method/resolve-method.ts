@@ -7,6 +7,7 @@ import type { Problems } from '../problems.js';
 import { checkAccumulation } from './accumulation.js';
 import { resolveAuxiliary } from './auxiliary.js';
 import { resolveCorrections } from './corrections.js';
+import { resolveCoupling } from './coupling.js';
 import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
 import { checkFactors } from './factors.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
@@ -49,6 +50,7 @@ export function resolveMethod(
     reach: resolveReach(method, facts, report),
     corrections: resolveCorrections(method, facts, report),
     auxiliary: resolveAuxiliary(method, facts, report),
+    coupling: resolveCoupling(method, facts, report),
     penalty: resolvePenalty(spec, facts, endToEndShare, report),
     stored: resolveStored(method, facts, report),
     message_rounds: resolveMessageRounds(method, facts, report),

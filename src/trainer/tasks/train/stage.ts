@@ -1,7 +1,8 @@
+import type { ResolvedMethod } from '../../../contract/spec.js';
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { parallelRange, type RunDescription } from '../../../method/index.js';
 
-import type { StageDescription } from '../../../network/index.js';
+import type { Layer, StageDescription } from '../../../network/index.js';
 import { encodeState, encodeWeights } from '../../checkpoint/index.js';
 import { TrainerError } from '../../errors.js';
 import type { OptimizerState } from '../../optimizer/index.js';
@@ -27,8 +28,13 @@ export type InnerObjective = (
 /**
  * Trains stage k, with its AuxNet or its head, for one round of the layer-parallel phase.
  * @param inner the local loss of the stages before the last one; null if the method trains the last one only
+ * @param layersOf what a stage computes for its loss. Absent: its output
  */
-export async function trainStage(context: TaskContext, inner: InnerObjective | null): Promise<TaskSuccess> {
+export async function trainStage(
+  context: TaskContext,
+  inner: InnerObjective | null,
+  layersOf: (method: ResolvedMethod, stage: StageDescription) => readonly Layer[] = (_, { layers }) => layers,
+): Promise<TaskSuccess> {
   const { run, stage, round } = assignedStage(context);
   const stopwatch = new Stopwatch(context.now);
   const checkpoint = await readCheckpoint(context);
@@ -39,7 +45,11 @@ export async function trainStage(context: TaskContext, inner: InnerObjective | n
     const parameters = stageParameters(stage);
     const state = await trainPart(context, {
       run,
-      part: { stage: stage.index, layers: stage.layers, auxiliary: stage.auxiliary },
+      part: {
+        stage: stage.index,
+        layers: layersOf(context.assignment.spec.method, stage),
+        auxiliary: stage.auxiliary,
+      },
       parameters,
       state: () => stateBefore(context, parameters),
       checkpoint,

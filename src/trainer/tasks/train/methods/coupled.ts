@@ -1,5 +1,13 @@
-import { describeMethod, isTrained, type MethodType, sendsMessage } from '../../../../method/index.js';
-import { parametersOf, type StageDescription } from '../../../../network/index.js';
+import type { ResolvedMethod } from '../../../../contract/spec.js';
+import {
+  COUPLING_LOSSES,
+  couplingLossOf,
+  describeMethod,
+  isTrained,
+  type MethodType,
+  sendsMessage,
+} from '../../../../method/index.js';
+import { type Layer, parametersOf, type StageDescription } from '../../../../network/index.js';
 import type { LocalGradientOptions } from '../../../evaluation/index.js';
 import { couplingObjective, type Downstream } from '../../../objective/coupling-objective.js';
 import {
@@ -20,9 +28,20 @@ import type { MethodTrainer } from './method-trainer.js';
 
 /** `penalty` and `augmented-lagrangian`: AuxNets make the inputs, and each stage is coupled with the next one. */
 export const coupled: MethodTrainer = {
-  train: (context) => trainStage(context, openCoupling),
+  train: (context) => trainStage(context, openCoupling, coupledLayers),
   gradients: coupledGradients,
 };
+
+/** The layers of a stage, without its last ReLU if its coupling reads the values before it. */
+function coupledLayers(
+  method: Partial<Pick<ResolvedMethod, 'coupling'>>,
+  { layers, isLast }: StageDescription,
+): readonly Layer[] {
+  const last = layers.at(-1);
+  if (isLast || !COUPLING_LOSSES[couplingLossOf(method)].ofPreActivation || last?.op !== 'residual')
+    return layers;
+  return [...layers.slice(0, -1), { ...last, relu: false }];
+}
 
 /** The coupling with the next stage, whose AuxNet this stage reads: with multipliers, its corrections too. */
 const openCoupling: InnerObjective = async (context, run, stage, owned) => {
@@ -34,7 +53,7 @@ const openCoupling: InnerObjective = async (context, run, stage, owned) => {
   owned.add(weights, () => free(...weights.values()));
   const corrections = readsCorrections(spec.method) ? await readSpool(context, 'corrections', owned) : null;
   const downstream: Downstream = { auxiliary: next.auxiliary!, weights, corrections };
-  return couplingObjective(downstream, spec.method.penalty);
+  return couplingObjective(downstream, spec.method);
 };
 
 /** Whether the gradient of the next stage is part of the coupling. */
@@ -58,7 +77,7 @@ export function coupledGradients(
   for (const stage of options.stages.toReversed().filter(({ index }) => isTrained(method, index))) {
     const lambda =
       stage.auxiliary && inferPass(stage.auxiliary, images, weights, batchStatisticsRule(weights));
-    const pass = trainPass(stage.layers, lambda ?? images, context, lambda !== null);
+    const pass = trainPass(coupledLayers(options.method, stage), lambda ?? images, context, lambda !== null);
     const local = objectiveOf(options, stage, weights, message)(pass.output, options.at, context);
     local.dispose();
     message = pass.pullback(local.cotangent);
@@ -77,5 +96,5 @@ function objectiveOf(
   if (stage.isLast) return classificationObjective(labelSmoothing);
   const auxiliary = stages[stage.index + 1]!.auxiliary!;
   const corrections = readsCorrections(method) ? { read: () => message! } : null;
-  return couplingObjective({ auxiliary, weights, corrections }, method.penalty);
+  return couplingObjective({ auxiliary, weights, corrections }, method);
 }
