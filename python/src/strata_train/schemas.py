@@ -239,7 +239,10 @@ class Plan(TypedDict):
     the same time (`rounds`, `frozen`).
     """
     speedup_bound: Optional[float]
-    """Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers."""
+    """Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. Null
+    if there is none: for one stage, for methods whose stages do not all train at the same time, and for
+    `pipeline`, whose stages do no other work.
+    """
     break_even_stages: Optional[int]
     """The smallest number of stages that is faster than one device. Null if there is none."""
     layouts: list[PlanLayout]
@@ -3235,7 +3238,7 @@ class MethodSpec(TypedDict):
 class MethodSpecAuxiliary(TypedDict):
     cost_share: NotRequired[float]
     """Multiply-adds of each AuxNet, as a share of those of the stages that it replaces. This decides its width. Leave
-    it out if you set `width`.
+    it out if you set `width`, or if the job has no AuxNets.
     """
     width: NotRequired[Optional[int]]
     """Channels of the convolutions of an AuxNet. The last convolution always has the channels of the features that it

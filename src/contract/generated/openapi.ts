@@ -2109,7 +2109,7 @@ export interface components {
             } | null;
             /** @description Speed-ups for K = 1 to 16 balanced stages of this method on K devices. Fewer, if a given `auxiliary.depth` cannot reach the resolution of the inputs of later stages. Empty for methods whose stages do not all train at the same time (`rounds`, `frozen`). */
             speedups: components["schemas"]["PlanSpeedup"][];
-            /** @description Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. */
+            /** @description Limit of equation 27 for infinitely many stages, with the work that these stages do besides their layers. Null if there is none: for one stage, for methods whose stages do not all train at the same time, and for `pipeline`, whose stages do no other work. */
             speedup_bound: number | null;
             /** @description The smallest number of stages that is faster than one device. Null if there is none. */
             break_even_stages: number | null;
@@ -5007,7 +5007,7 @@ export interface components {
             /** @default {} */
             auxiliary: {
                 /**
-                 * @description Multiply-adds of each AuxNet, as a share of those of the stages that it replaces. This decides its width. Leave it out if you set `width`.
+                 * @description Multiply-adds of each AuxNet, as a share of those of the stages that it replaces. This decides its width. Leave it out if you set `width`, or if the job has no AuxNets.
                  * @default 0.1
                  */
                 cost_share: number;

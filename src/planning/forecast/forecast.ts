@@ -121,7 +121,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     unfrozen: unfrozen && toUnfrozen(unfrozen, spec, costs),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
-    speedup_bound: parallel && method.stages > 1 ? rounded(speedUpBound(mean)) : null,
+    speedup_bound: parallel && method.stages > 1 ? finiteOrNull(speedUpBound(mean)) : null,
     break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
     layouts: compareLayouts(work, options),
     methods,
@@ -197,6 +197,11 @@ function betterSplit(
   return seconds < WORTH_A_CHANGE * slowest(own)
     ? { split: other.split, step_seconds: rounded(seconds) }
     : null;
+}
+
+/** Without other work than their layers, more stages are always faster. */
+function finiteOrNull(bound: number): number | null {
+  return Number.isFinite(bound) ? rounded(bound) : null;
 }
 
 function speedUps(work: Workload): Schemas['PlanSpeedup'][] {

@@ -1,4 +1,4 @@
-import { OPTIMIZER_DEFAULTS, OPTIMIZER_VECTORS } from '../../contract/generated/defaults.js';
+import { JOB_DEFAULTS, OPTIMIZER_DEFAULTS, OPTIMIZER_VECTORS } from '../../contract/generated/defaults.js';
 import type { JobSpec, ResolvedOptimizer } from '../../contract/spec.js';
 import type { Problems } from './problems.js';
 
@@ -21,8 +21,8 @@ export function resolveOptimizer(
     if (optimizer[field] === null || field in defaults) continue;
     report(
       `/optimizer/${field}`,
-      `is for ${TYPES.filter((type) => field in OPTIMIZER_DEFAULTS[type]).join(', ')}; ${optimizer.type} has ` +
-        `${Object.keys(defaults).join(', ')}`,
+      `is for ${TYPES.filter((type) => field in OPTIMIZER_DEFAULTS[type]).join(', ')}; leave it out with ` +
+        `${optimizer.type}, which has ${Object.keys(defaults).join(', ')}`,
     );
   }
   const values = FIELDS.map((field) => [
@@ -62,7 +62,7 @@ function checkSchedule(schedule: OptimizerSpec['schedule'], runEpochs: number, r
     );
   }
   const first = Math.min(...milestones) * epochs;
-  if (type === 'step' && warmup > first) {
+  if (type === WITH_MILESTONES && warmup > first) {
     report(pointer, `must be at most ${Number(first.toPrecision(3))}, the epoch of the first milestone`);
   }
 }
@@ -83,20 +83,27 @@ function shortestCycle(
 /** Schedules that fall to a minimum, and the one whose way down has a power. */
 const FALLING: readonly OptimizerSpec['schedule']['type'][] = ['cosine', 'linear', 'polynomial'];
 const WITH_POWER = 'polynomial';
-/** The default in openapi.yaml. A job that sends exactly this value counts as having sent none. */
-const DEFAULT_POWER = 2;
+const WITH_MILESTONES = 'step';
+/** The defaults in openapi.yaml. A job that sends exactly these counts as having sent none. */
+const { power: DEFAULT_POWER, gamma: DEFAULT_GAMMA } = JOB_DEFAULTS.optimizer.schedule;
 
 function checkDecay(
   { learning_rate: rate, schedule }: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
   report: Problems,
 ): void {
-  const { type, minimum_rate: min, power } = schedule;
+  const { type, minimum_rate: min, power, gamma } = schedule;
   const pointer = '/optimizer/schedule';
   checkEnds(schedule, rate, report);
   if (min > 0 && !FALLING.includes(type)) {
     report(`${pointer}/minimum_rate`, `is for ${FALLING.join(', ')}; use 0 with ${type}`);
   } else if (min > rate) {
     report(`${pointer}/minimum_rate`, `must be at most the learning_rate of ${rate}`);
+  }
+  if (gamma !== DEFAULT_GAMMA && type !== WITH_MILESTONES) {
+    report(
+      `${pointer}/gamma`,
+      `is for ${WITH_MILESTONES}; use ${DEFAULT_GAMMA} with ${type}, or another type`,
+    );
   }
   if (power !== DEFAULT_POWER && type !== WITH_POWER) {
     report(`${pointer}/power`, `is for ${WITH_POWER}; use ${DEFAULT_POWER} with ${type}, or another type`);

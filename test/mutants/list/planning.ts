@@ -171,4 +171,22 @@ export const PLANNING: readonly Mutant[] = [
       edits: [['upTo[end]! - upTo[start]! + starting[start]!', 'upTo[end]! - upTo[start]!']],
     },
   ]),
+  ...noticedBy(
+    'test/trainer/combinations/combinations.test.ts',
+    'a drawn job is planned, or refused with a field and a remedy',
+    [
+      {
+        name: 'plan-infinite',
+        fault: 'The plan of a pipeline says that its speed-up is bounded by infinity.',
+        file: 'src/planning/forecast/forecast.ts',
+        edits: [['return Number.isFinite(bound) ? rounded(bound) : null;', 'return rounded(bound);']],
+      },
+      {
+        name: 'remedy-missing',
+        fault: 'The refusal of a field of another optimizer does not say what to do.',
+        file: 'src/planning/spec/optimizer.ts',
+        edits: [['; leave it out with ', '; of ']],
+      },
+    ],
+  ),
 ];

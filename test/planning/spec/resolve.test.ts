@@ -415,10 +415,15 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     'a trust coefficient of sgd',
     { optimizer: { trust_coefficient: 0.01 } },
     '/optimizer/trust_coefficient',
-    /is for lars; sgd has/,
+    /is for lars; leave it out with sgd, which has/,
   ],
   ['Nesterov of adamw', { optimizer: { type: 'adamw', nesterov: true } }, '/optimizer/nesterov', /use false/],
-  ['beta1 of sgd', { optimizer: { beta1: 0.9 } }, '/optimizer/beta1', /is for adamw, lamb; sgd has/],
+  [
+    'beta1 of sgd',
+    { optimizer: { beta1: 0.9 } },
+    '/optimizer/beta1',
+    /is for adamw, lamb; leave it out with sgd, which has/,
+  ],
   [
     'Nesterov without momentum',
     { optimizer: { nesterov: true, momentum: 0 } },
@@ -431,7 +436,24 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     '/optimizer/type',
     /kfac needs the gradient of one loss/,
   ],
-  ['damping of sgd', { optimizer: { damping: 0.1 } }, '/optimizer/damping', /is for kfac; sgd has/],
+  [
+    'the factor of milestones of a schedule without any',
+    { optimizer: { schedule: { gamma: 0.5 } } },
+    '/optimizer/schedule/gamma',
+    /is for step; use 0.1 with cosine/,
+  ],
+  [
+    'a cost share of AuxNets that a method has not',
+    { method: { type: 'local-heads', auxiliary: { cost_share: 0.2 } } },
+    '/method/auxiliary/cost_share',
+    /local-heads has no AuxNets; use 0.1/,
+  ],
+  [
+    'damping of sgd',
+    { optimizer: { damping: 0.1 } },
+    '/optimizer/damping',
+    /is for kfac; leave it out with sgd, which has/,
+  ],
   [
     'parts into which a batch cannot be cut',
     { batch_size: 128, optimizer: { gradient_accumulation_steps: 3 } },

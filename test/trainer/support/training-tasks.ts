@@ -54,8 +54,9 @@ export function tinySpec(changes: SpecChanges): ResolvedSpec {
   });
 }
 
-export async function storeTiny(blobs: BlobStore): Promise<TaskOutput> {
-  const { image, classes, name, train_count: count } = TINY;
+/** @param count of its images, the first ones */
+export async function storeTiny(blobs: BlobStore, count = TINY.train_count): Promise<TaskOutput> {
+  const { image, classes, name } = TINY;
   const random = randomStream(1, 'tiny');
   const bytes = (length: number, below: number) =>
     Uint8Array.from({ length }, () => Math.floor(below * random()));

@@ -39,13 +39,12 @@ function reasonForNone(type: JobSpec['method']['type'], stages: number): string 
 }
 
 function checkUnused(auxiliary: AuxiliarySpec, why: string, report: Problems): void {
+  const other = 'or a method with AuxNets and at least two stages';
   for (const field of ['learning_rate', 'width', 'depth'] as const) {
-    if (auxiliary[field] === null) continue;
-    report(
-      `/method/auxiliary/${field}`,
-      `${why}; use null, or a method with AuxNets and at least two stages`,
-    );
+    if (auxiliary[field] !== null) report(`/method/auxiliary/${field}`, `${why}; use null, ${other}`);
   }
+  if (auxiliary.cost_share !== DEFAULT_COST_SHARE)
+    report('/method/auxiliary/cost_share', `${why}; use ${DEFAULT_COST_SHARE}, ${other}`);
 }
 
 function checkDepth(
