@@ -4,6 +4,7 @@ import { Contender } from './contender.js';
 import { PRECISION_VARIABLE, WORKLOAD_VARIABLE } from './step/workload.js';
 import { couplingLines, runCouplings } from './techniques/couplings.js';
 import { type Learned, learn } from './techniques/learn.js';
+import { levelsLines, runLevels } from './techniques/levels.js';
 import type { OptimizerName } from './techniques/optimizers.js';
 import { REACHES, reachLines, runReaches } from './techniques/reach.js';
 import { timeLines, timeReaches } from './techniques/reach-times.js';
@@ -28,7 +29,7 @@ export const benchmark: Benchmark = {
   name: 'techniques',
   title:
     'steps of ResNet-20 in parts and by K-FAC, beside a plain step; and steps to a loss on MNIST by K-FAC and SGD; and accuracy ' +
-    'by the reach of local heads, and by the coupling',
+    'by the reach of local heads, by the coupling, and by levels',
   run,
 };
 
@@ -51,12 +52,13 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const reachTimes = await timeReaches(REACHES);
   const reaches = await runReaches(SEEDS, say);
   const couplings = await runCouplings(SEEDS, say);
+  const levels = await runLevels(SEEDS, say);
   return {
     lines: [
       ...[...linesOf(rows), '', ...learnedLines(learned), '', ...timeLines(reachTimes), ''],
-      ...[...reachLines(reaches), '', ...couplingLines(couplings)],
+      ...[...reachLines(reaches), '', ...couplingLines(couplings), '', ...levelsLines(levels)],
     ],
-    figures: { rows, learned, reachTimes, reaches, couplings },
+    figures: { rows, learned, reachTimes, reaches, couplings, levels },
   };
 }
 

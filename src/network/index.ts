@@ -8,5 +8,6 @@ export { inputShape } from './input-shape.js';
 export * from './layers.js';
 export { type Padding, type PaddingRule, paddingBefore, paddingOf, symmetricPadding } from './padding.js';
 export { isTrainedParameter, type ParameterSpec, parametersOf, trainedParameters } from './parameters.js';
+export { doubleDepth, halfDepth, type Origin, originsIn } from './refine.js';
 export * from './resnet.js';
 export { describeStages, type StageDescription } from './stages.js';

@@ -4818,7 +4818,7 @@ export interface components {
                 metric: "validation_accuracy" | "validation_loss";
             };
             /**
-             * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
+             * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. `refine` starts from a network of half the depth. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.
              * @default null
              */
             init_from: {
@@ -4828,6 +4828,11 @@ export interface components {
                 model?: string | null;
                 /** @description Id of a checkpoint from `GET /jobs/{id}/checkpoints` with `starts_jobs` true. */
                 checkpoint?: string | null;
+                /**
+                 * @description Start from a network with half the blocks of each group: every block becomes two with half its branch each, so the function changes little (multilevel training). Depths double to 6n+2 (resnet) or 6n+4 (wide-resnet) of an even n, like 8 to 14 to 26. Every other field of the model is the same.
+                 * @default false
+                 */
+                refine: boolean;
                 /**
                  * @description The layers that tell classes apart. `auto` keeps those of the checkpoint, model or weights if the class names are equal and in the same order; otherwise they start from random weights, and `plan.warnings` says so. `keep` needs the same number of classes, whatever their names. `new` starts from random weights.
                  * @default auto

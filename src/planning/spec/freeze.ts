@@ -15,6 +15,11 @@ export function checkFreeze(
       'would keep blocks at random weights; set init_from, whose weights they keep, or leave freeze out',
     );
   }
+  if (start?.refine)
+    report(
+      '/freeze',
+      'a refined network trains all its blocks; leave freeze out, or set init_from.refine to false',
+    );
   if (freeze.until_epoch !== null && freeze.until_epoch >= epochs) {
     const remedy = epochs > 1 ? `use at most ${epochs - 1}, or null` : 'use null';
     report(

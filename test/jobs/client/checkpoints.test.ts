@@ -94,6 +94,21 @@ describe('checkpoints of a job', () => {
       ['/model/depth', '/model/width'],
     );
     assert.match(differing[0]!.message, /depth|network/);
+    const half = { checkpoint: first!.id, head: 'auto', refine: true } as const;
+    const refined = async (depth: number) => {
+      const [problem] = await refusal(first!.id, { model: { depth }, init_from: half });
+      return `${problem?.pointer}: ${problem?.message}`;
+    };
+    assert.match(
+      await refined(26),
+      /^\/model\/depth: a network of depth 26 refines one of 14, the checkpoint has 20; use 38,/,
+    );
+    assert.match(await refined(20), /^\/init_from\/refine: no resnet has half the blocks of depth 20;/);
+    const frozen = await refusal(first!.id, { model: { depth: 14 }, init_from: half, freeze: { blocks: 1 } });
+    assert.deepEqual(
+      frozen.map(({ pointer }) => pointer),
+      ['/freeze'],
+    );
     const stored = { type: 'stored', stages: 2 } as const;
     const [problem] = await refusal(first!.id, { method: stored });
     assert.equal(problem?.pointer, '/method/type');

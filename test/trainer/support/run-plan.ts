@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatasetFacts, ResolvedSpec } from '../../../src/contract/spec.js';
 import {
   type BlobUri,
+  INITIAL_INPUT,
   METRICS_INPUT,
   type MetricSample,
   type TaskSuccess,
@@ -22,7 +23,8 @@ export interface PlanRun {
 
 /**
  * Runs a job's task graph in this process, in the order of the plan: the trainer without the service. The whole of
- * it, or the tasks that are `wanted`; on the `given` dataset, or on a smaller MNIST.
+ * it, or the tasks that are `wanted`; on the `given` dataset, or on a smaller MNIST; from `initial` weights where the spec
+ * has `init_from`.
  */
 export async function runPlan(
   spec: ResolvedSpec,
@@ -30,10 +32,12 @@ export async function runPlan(
   onTask: (task: PlannedTask, success: TaskSuccess) => void = () => {},
   wanted: (task: PlannedTask) => boolean = () => true,
   given?: DatasetFacts,
+  initial: readonly BlobUri[] = [],
 ): Promise<PlanRun> {
   const dataset = given ?? (await storeMnist(blobs));
   const successes = new Map<string, TaskSuccess>();
   const samples: MetricSample[] = [];
+  const started = Object.fromEntries(initial.map((uri, index) => [`${INITIAL_INPUT}${index}`, uri]));
   for (const task of planTasks(spec, dataset).filter(wanted)) {
     const success = await runTask({
       assignment: {
@@ -46,7 +50,7 @@ export async function runPlan(
         replica: task.replica,
         spec,
         dataset,
-        inputs: { ...inputsOf(task, successes), ...(await historyFor(task, samples, blobs)) },
+        inputs: { ...started, ...inputsOf(task, successes), ...(await historyFor(task, samples, blobs)) },
       },
       blobs,
       now: () => performance.now(),

@@ -60,6 +60,31 @@ test('a job starts at bitwise the given weights, with a new optimiser', async ()
   });
 });
 
+test('a job that refines a network starts each block from half the branch of one there, and new blocks from no branch', async () => {
+  await withBlobs(async (blobs) => {
+    const method = { type: 'backprop' } as const;
+    const shallow = await stateAfterRound(tinySpec({ method, model: { depth: 8 } }), blobs, []);
+    const deep = tinySpec({ method, model: { depth: 14 }, seed: 5 });
+    const init = { checkpoint: 'any', refine: true, head: 'keep', statistics: 'auto' } as const;
+    const spec = { ...deep, init_from: { ...init, model: null, weights: null } };
+    const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
+    const context = contextOf(ROUND, { spec, blobs, inputs: { 'initial-0': shallow.uri } });
+    const { weights } = await initialState(context, parameters);
+    const [theirs, chance] = [shallow.weights, initialValues(parameters, 5)];
+    const half = (values: Float32Array) => values.map((value) => value / 2);
+    for (const name of ['stem/conv/kernel', 'head/dense/kernel'])
+      assert.deepEqual(weights.get(name), theirs.get(name));
+    for (const block of ['block0', 'block1']) {
+      assert.deepEqual(weights.get(`${block}/conv2/kernel`), theirs.get('block0/conv2/kernel'));
+      assert.deepEqual(weights.get(`${block}/norm2/gamma`), half(theirs.get('block0/norm2/gamma')!));
+    }
+    // A block that changes the shape is one, and the next one begins as its shortcut.
+    assert.deepEqual(weights.get('block2/norm2/gamma'), theirs.get('block1/norm2/gamma'));
+    assert.deepEqual(weights.get('block3/conv1/kernel'), chance.get('block3/conv1/kernel'));
+    assert.ok(weights.get('block3/norm2/gamma')!.every((value) => value === 0));
+  });
+});
+
 test('a job that starts from the replicas of a round starts at their mean', async () => {
   await withBlobs(async (blobs) => {
     const spec = tinySpec({ method: { type: 'backprop' } });

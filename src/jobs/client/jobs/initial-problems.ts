@@ -1,6 +1,7 @@
 import type { FieldError } from '../../../contract/errors.js';
 import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../../contract/spec.js';
 import { storesVariables } from '../../../method/methods.js';
+import { doubleDepth, halfDepth } from '../../../network/index.js';
 import type { Normalization } from '../../../network/layouts/index.js';
 import type { SpecWarning } from '../../../planning/spec/warnings.js';
 
@@ -19,12 +20,32 @@ type ModelFields = Pick<ResolvedSpec['model'], (typeof MODEL_FIELDS)[number]>;
 export function modelProblems(
   from: InitialSource,
   theirs: ModelFields,
-  { model }: ResolvedSpec,
+  { model, init_from: start }: ResolvedSpec,
 ): FieldError[] {
-  return MODEL_FIELDS.filter((field) => theirs[field] !== model[field]).map((field) => ({
+  const refines = start?.refine === true;
+  const others = MODEL_FIELDS.filter(
+    (field) => theirs[field] !== model[field] && !(refines && field === 'depth'),
+  ).map((field) => ({
     pointer: `/model/${field}`,
     message: `the network of the ${from} has ${theirs[field]}; use the same value, or leave init_from out`,
   }));
+  return refines ? [...others, ...depthProblems(from, theirs, model)] : others;
+}
+
+/** The network must have twice the blocks of the one that it refines. */
+function depthProblems(
+  from: InitialSource,
+  { depth }: ModelFields,
+  { family, depth: ours }: ResolvedSpec['model'],
+): FieldError[] {
+  const half = halfDepth({ family, depth: ours });
+  if (half === depth) return [];
+  if (half === null) {
+    const message = `no ${family} has half the blocks of depth ${ours}; use a depth like 14 or 26 of resnet, 16 or 28 of wide-resnet, or leave refine out`;
+    return [{ pointer: '/init_from/refine', message }];
+  }
+  const message = `a network of depth ${ours} refines one of ${half}, the ${from} has ${depth}; use ${doubleDepth({ family, depth })}, or leave refine out`;
+  return [{ pointer: '/model/depth', message }];
 }
 
 /** The network of a job. Jobs from before there was a choice have no `padding`. */

@@ -1,6 +1,6 @@
 import { CHECKPOINT_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
-import { outerOfReplicas, type RunDescription } from '../../../method/index.js';
-import { isOfClasses, type ParameterSpec, sizeOf } from '../../../network/index.js';
+import { describeRun, outerOfReplicas, type RunDescription } from '../../../method/index.js';
+import { isOfClasses, type Origin, originsIn, type ParameterSpec, sizeOf } from '../../../network/index.js';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -44,8 +44,9 @@ export async function readWeights(context: TaskContext, input: string): Promise<
 /**
  * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
  * same size (their mean, if its replicas were stored; of its stages, in order, the last one that has it, since a stage may hold
- * copies of later ones). Otherwise random values; so are the layers that tell classes
- * apart where the job asks for a new head. Statistics of frozen batch norms that are not given are estimated.
+ * copies of later ones). Otherwise random values; so are the layers that tell classes apart where the job asks for a new head. A
+ * job that refines a network starts each block from its origin there. Statistics of frozen batch norms that are not given are
+ * estimated.
  */
 export async function initialWeights(
   context: TaskContext,
@@ -63,19 +64,31 @@ export async function initialWeights(
   const wanted = parameters.filter(
     ({ name, fixed }) => !(hasNewHead && isOfClasses(name)) && (fixed !== 'statistic' || keepsStatistics),
   );
-  const names = new Set([FIRST_KERNEL, ...wanted.map(({ name }) => name)]);
+  const originOf = originsFor(context);
+  const origins = wanted.map((parameter) => ({ parameter, ...originOf(parameter.name) }));
+  const names = new Set([FIRST_KERNEL, ...origins.flatMap(({ name }) => name ?? [])]);
   for (const uri of uris) {
     const stored = await readWeightsOf(await blobs.localPath(uri), names);
     const isWhole = stored.has(FIRST_KERNEL);
-    for (const parameter of wanted) {
-      const values = fitted(parameter, stored.get(parameter.name));
+    for (const { parameter, name, factor } of origins) {
+      const values = name === null ? weights.get(parameter.name)! : fitted(parameter, stored.get(name));
       const before = (isWhole && found.get(parameter.name)) || [];
-      if (values !== null) found.set(parameter.name, [...before, values]);
+      if (values !== null) found.set(parameter.name, [...before, times(values, factor)]);
     }
   }
   for (const [name, kept] of found) weights.set(name, meanOf(kept));
   const lacksStatistics = parameters.some(({ name, fixed }) => fixed === 'statistic' && !found.has(name));
   return lacksStatistics ? new Map([...weights, ...(await frozenStatistics(context, weights))]) : weights;
+}
+
+/** The places of parameters in the network that the job starts from. */
+function originsFor({ assignment: { spec, dataset } }: TaskContext): (name: string) => Origin {
+  if (!spec.init_from?.refine) return (name) => ({ name, factor: 1 });
+  return originsIn(spec.model, describeRun(spec, dataset).network);
+}
+
+function times(values: Float32Array, factor: number): Float32Array {
+  return factor === 1 ? values : values.map((value) => value * factor);
 }
 
 const COLORS = 3;
