@@ -1,5 +1,5 @@
-import type { Benchmark, BenchmarkReport } from './benchmark.js';
-import { runSchedule } from './schedules/run-schedule.js';
+import { chimera } from '../src/planning/schedules/chimera.js';
+import { runSchedule } from '../src/planning/schedules/run-schedule.js';
 import {
   gpipe,
   interleaved,
@@ -7,7 +7,8 @@ import {
   type Schedule,
   type Times,
   zeroBubble,
-} from './schedules/schedule.js';
+} from '../src/planning/schedules/schedule.js';
+import type { Benchmark, BenchmarkReport } from './benchmark.js';
 
 const DEVICES = [2, 4, 8, 16, 32] as const;
 /** Micro-batches of a batch, for each device. */
@@ -42,6 +43,7 @@ export function rowsOf(devices: number): ScheduleRow[] {
     oneForwardOneBackward(devices, micro),
     interleaved(devices, micro, 2),
     zeroBubble(devices, micro),
+    chimera(devices, micro),
   ].map((schedule) => rowOf(schedule, devices, micro));
   // A pipeline of Strata is 1F1B over the whole batches of a round, with an update after each.
   const pipeline = { ...oneForwardOneBackward(devices, ROUND_STEPS), name: 'pipeline' };

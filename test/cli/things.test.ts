@@ -71,6 +71,8 @@ describe('strata on everything but jobs', () => {
     );
     assert.deepEqual([plan.object, plan.speedups.length > 0], ['plan', true]);
     assert.match((await live.strata('plan', '--set', 'dataset=mnist')).stdout, /STAGES +SPEED-UP +SPLIT/);
+    const schedules = await live.strata('plan', '--set', 'dataset=mnist', '--devices', '2', '--schedules');
+    assert.match(schedules.stdout, /SCHEDULE +OFFERED[\s\S]+chimera +no +2 +8/);
     assert.equal((await live.strata('plan', '--set', 'dataset=nowhere')).code, 2);
   });
 

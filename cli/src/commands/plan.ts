@@ -14,6 +14,7 @@ export interface PlanOptions {
   readonly bandwidth?: number;
   readonly roundTrip?: number;
   readonly profile?: boolean;
+  readonly schedules?: boolean;
 }
 
 const LOOK_MS = 500;
@@ -30,7 +31,10 @@ export async function plan(context: Context, path: string | undefined, options: 
   };
   const body = { job, devices, device_memory_bytes: memory, ...link } as Schemas['PlanRequest'];
   const found = await answered(strata.http.POST('/plans', { body }));
-  out.result(found, [], () => show(out, found));
+  out.result(found, [], () => {
+    show(out, found);
+    if (options.schedules) showSchedules(out, found);
+  });
 }
 
 async function profile({ strata, out, deadline }: Context, job: NewJob): Promise<void> {
@@ -89,6 +93,23 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
   out.table(
     ['STAGES', 'SPEED-UP', 'SPLIT'],
     found.speedups.map((each) => [String(each.stages), figure(each.whole_run, 3), each.split.join(' + ')]),
+  );
+}
+
+function showSchedules(out: Context['out'], { schedules }: Schemas['Plan']): void {
+  out.line();
+  out.table(
+    ['SCHEDULE', 'OFFERED', 'DEVICES', 'MICRO-BATCHES', 'STEP', 'WAITING', 'MEMORY', 'ACTIVATIONS'],
+    schedules.map((each) => [
+      each.name,
+      each.offered ? 'yes' : 'no',
+      String(each.stages),
+      String(each.micro_batches),
+      duration(each.step_seconds),
+      percent(each.bubble_share, 1),
+      bytes(each.memory_bytes),
+      bytes(each.activation_bytes),
+    ]),
   );
 }
 

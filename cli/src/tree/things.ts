@@ -23,6 +23,7 @@ export function addPlan(program: Command): void {
     .addOption(new Option('--bandwidth <bytes>', 'bytes a second between two devices').argParser(integer(1)))
     .addOption(new Option('--round-trip <ms>', 'milliseconds there and back').argParser(integer(0)))
     .option('--profile', 'let a worker measure the network first')
+    .option('--schedules', 'also show what other schedules of pipelines would take')
     .action((spec: string | undefined, options: PlanOptions, command: Command) =>
       run(command, async (context) => (await import('../commands/plan.js')).plan(context, spec, options)),
     );

@@ -2117,6 +2117,8 @@ export interface components {
             layouts: components["schemas"]["PlanLayout"][];
             /** @description The best way to train by each method on these devices, for the epochs of the job, with the method's own defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that fit, the one that needs the least time for the same accuracy. */
             methods: components["schemas"]["PlanChoice"][];
+            /** @description What a step would take by published schedules of pipelines, on as many of these devices as the network can be cut into parts for (at most 16), beside the job's methods with as many stages; the fastest first. For comparison: a job can use those with `offered`. Empty for one device, and where a batch has fewer than two images for each device. */
+            schedules: components["schemas"]["PlanSchedule"][];
             /** @description The first of `methods`. */
             recommendation: {
                 stages: number;
@@ -2124,6 +2126,27 @@ export interface components {
                 /** @description The reason, in one or two sentences. */
                 reason: string;
             };
+        };
+        /** @description A schedule that is simulated with the times of the parts of this network. `gpipe` (arXiv:1811.06965), `1f1b` (arXiv:1806.03377, with one update for each batch), `interleaved-1f1b` with two parts on each device (arXiv:2104.04473), `zero-bubble-h1` (arXiv:2401.10241) and `chimera` (arXiv:2107.06925, two copies of the network, for an even number of devices) cut a batch into micro-batches and update once. Their micro-batches take their share of the time of a batch, which small ones exceed. */
+        PlanSchedule: {
+            /** @description The schedule, or the `method.type` of a job. */
+            name: string;
+            /** @description Whether a job can train so. */
+            offered: boolean;
+            /** @description Number of devices. */
+            stages: number;
+            /** @description Parts of a batch that follow each other. */
+            micro_batches: number;
+            /** @description Time of a step of one batch, with messages, the update and, in `chimera`, the exchange of gradients. For a job's methods, the mean over its rounds, with the time that they take to fill and to drain. */
+            step_seconds: number;
+            /** @description Share of that time in which devices wait, because of the schedule, uneven parts and messages. */
+            bubble_share: number;
+            /** @description Memory of the device that needs most. */
+            memory_bytes: number;
+            /** @description Its part for weights (with older versions of them in `pipeline`), gradients and the optimizer. */
+            weight_bytes: number;
+            /** @description Its part for what passes keep of micro-batches under way. */
+            activation_bytes: number;
         };
         PlanChoice: {
             /** @description The name of the method and its devices, like `local SGD, 4 devices`. */

@@ -252,6 +252,12 @@ class Plan(TypedDict):
     defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that
     fit, the one that needs the least time for the same accuracy.
     """
+    schedules: list[PlanSchedule]
+    """What a step would take by published schedules of pipelines, on as many of these devices as the network can be
+    cut into parts for (at most 16), beside the job's methods with as many stages; the fastest first. For
+    comparison: a job can use those with `offered`. Empty for one device, and where a batch has fewer than two
+    images for each device.
+    """
     recommendation: PlanRecommendation
     """The first of `methods`."""
 
@@ -314,6 +320,36 @@ class PlanRecommendation(TypedDict):
     replicas: int
     reason: str
     """The reason, in one or two sentences."""
+
+
+class PlanSchedule(TypedDict):
+    """A schedule that is simulated with the times of the parts of this network. `gpipe` (arXiv:1811.06965), `1f1b`
+    (arXiv:1806.03377, with one update for each batch), `interleaved-1f1b` with two parts on each device
+    (arXiv:2104.04473), `zero-bubble-h1` (arXiv:2401.10241) and `chimera` (arXiv:2107.06925, two copies of the
+    network, for an even number of devices) cut a batch into micro-batches and update once. Their micro-batches
+    take their share of the time of a batch, which small ones exceed.
+    """
+
+    name: str
+    """The schedule, or the `method.type` of a job."""
+    offered: bool
+    """Whether a job can train so."""
+    stages: int
+    """Number of devices."""
+    micro_batches: int
+    """Parts of a batch that follow each other."""
+    step_seconds: float
+    """Time of a step of one batch, with messages, the update and, in `chimera`, the exchange of gradients. For a
+    job's methods, the mean over its rounds, with the time that they take to fill and to drain.
+    """
+    bubble_share: float
+    """Share of that time in which devices wait, because of the schedule, uneven parts and messages."""
+    memory_bytes: int
+    """Memory of the device that needs most."""
+    weight_bytes: int
+    """Its part for weights (with older versions of them in `pipeline`), gradients and the optimizer."""
+    activation_bytes: int
+    """Its part for what passes keep of micro-batches under way."""
 
 
 class PlanChoice(TypedDict):

@@ -29,17 +29,41 @@ export function candidates(
   splits: Splits,
 ): ResolvedMethod[] {
   const max = Math.min(devices, MAX_DEVICES);
-  const resolve = (method: MethodSpec): ResolvedMethod[] => {
-    const problems: string[] = [];
-    const found = resolveMethod({ ...spec, method }, dataset, (_, problem) => void problems.push(problem));
-    return found === null || problems.length > 0 ? [] : [found];
-  };
+  const resolve = resolver(spec, dataset);
   return methodsWith(({ isPlanned }) => isPlanned === true).flatMap((type) => {
     const base = baseOf(spec, type);
     if (describeMethod({ type }).isSerial) return serialOn(spec, dataset, max, base).flatMap(resolve);
     const two = max > 1 ? resolve({ ...base, stages: 2, split: 'auto' })[0] : undefined;
     return two === undefined ? [] : stagedOn(max, base, two, splits).flatMap(resolve);
   });
+}
+
+/** The method of each kind that trains `stages` stages at once, by its own defaults, balanced by time. */
+export function methodsOfStages(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  stages: number,
+  splits: Splits,
+): ResolvedMethod[] {
+  const resolve = resolver(spec, dataset);
+  const types = methodsWith(({ isPlanned, isSerial }) => isPlanned === true && !isSerial);
+  return types.flatMap((type) => {
+    const base = baseOf(spec, type);
+    const two = resolve({ ...base, stages: 2, split: 'auto' })[0];
+    const split = two && splits(two, BALANCED_BY_TIME)[stages - 1];
+    return split?.length === stages ? resolve({ ...base, stages, split: [...split] }) : [];
+  });
+}
+
+const BALANCED_BY_TIME: Balance = 'auto';
+
+/** Resolves a method of the job; nothing where it would be refused. */
+function resolver(spec: ResolvedSpec, dataset: DatasetFacts) {
+  return (method: MethodSpec): ResolvedMethod[] => {
+    const problems: string[] = [];
+    const found = resolveMethod({ ...spec, method }, dataset, (_, problem) => void problems.push(problem));
+    return found === null || problems.length > 0 ? [] : [found];
+  };
 }
 
 /** The job's own settings for its own method; else the defaults. */

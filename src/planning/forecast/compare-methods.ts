@@ -138,7 +138,7 @@ function neededWith(
 const NOTHING: TrainingCost = { seconds: 0, bytes: 0 };
 
 /** The phase in which the stages train apart. */
-function stagedCost(
+export function stagedCost(
   { method, batch_size: batch }: ResolvedSpec,
   { parallelSteps: steps, roundSteps }: Rounds,
   stages: readonly StageCost[],

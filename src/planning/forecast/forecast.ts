@@ -46,6 +46,7 @@ import { keepsFactors, optimizerVectors } from '../spec/optimizer.js';
 import type { Splits } from './candidates.js';
 import { recommend } from './choose.js';
 import { compareMethods } from './compare-methods.js';
+import { compareSchedules } from './compare-schedules.js';
 import { compareLayouts, MAX_STAGES, type Machine, rounded, trainsInParallel } from './layouts.js';
 import type { MeasuredRates } from './measured-rates.js';
 
@@ -125,6 +126,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     break_even_stages: parallel && method.stages > 1 ? breakEvenStages(mean) : null,
     layouts: compareLayouts(work, options),
     methods,
+    schedules: compareSchedules(spec, dataset, prices, options.devices, splitsOf),
     recommendation: recommend(methods),
   };
 }

@@ -28,7 +28,7 @@ export function resolve(fields: Fields, dataset: DatasetFacts): ResolvedSpec | r
 export const isRefused = (answer: ResolvedSpec | readonly Problem[]): answer is readonly Problem[] =>
   Array.isArray(answer);
 
-/** What a remedy says to do. */
+/** Words of remedies. */
 const REMEDY = /\b(use|leave|set|give|add|lower|must|name)\b/;
 
 /** A refusal names fields of the contract, and what to do about each. */
