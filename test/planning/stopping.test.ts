@@ -220,13 +220,14 @@ for (const [about, rule, changes, pointer, remedy] of REFUSED) {
   });
 }
 
+const METRICS = ['validation_accuracy', 'validation_loss', 'validation_macro_f1'] as const;
 const BEST = { keep: 'best', metric: 'validation_accuracy' } as const;
 const candidate = (round: number, value: number | null) => {
   return { round, key: `evaluate-${round}`, checkpoint: `round-${round}`, step: round, value };
 };
 
 test('the best evaluation is the first of the best values, and NaN is none', () => {
-  const best = (values: readonly (number | null)[], metric: 'validation_accuracy' | 'validation_loss') =>
+  const best = (values: readonly (number | null)[], metric: (typeof METRICS)[number]) =>
     selectBest(
       { ...BEST, metric },
       values.map((value, round) => candidate(round, value)),
@@ -243,6 +244,7 @@ test('the best evaluation is the first of the best values, and NaN is none', () 
   for (const [values, accuracy, loss] of table) {
     assert.equal(best(values, 'validation_accuracy'), accuracy, `accuracy of ${values}`);
     assert.equal(best(values, 'validation_loss'), loss, `loss of ${values}`);
+    assert.equal(best(values, 'validation_macro_f1'), accuracy, `F1 of ${values}`);
   }
 });
 

@@ -556,7 +556,7 @@ class JobResultSelected(TypedDict):
     """Name of the checkpoint, like `round-3` or `end_to_end-1`."""
     step: int
     """The last optimizer step that it includes."""
-    metric: Literal["validation_accuracy", "validation_loss"]
+    metric: Literal["validation_accuracy", "validation_loss", "validation_macro_f1"]
     value: float
     """Value of the metric at that evaluation."""
 
@@ -3057,8 +3057,10 @@ class JobSpecSelection(TypedDict):
     compared with these. The job evaluates every `evaluate_every` rounds of the last phase, and after its last
     round. Among equal values the first is best; NaN never is.
     """
-    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
-    """What is best. An accuracy should be high, a loss low."""
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss", "validation_macro_f1"]]
+    """What is best. An accuracy should be high, a loss low. `validation_macro_f1`, the mean F1 of the classes, should
+    be high; it counts a rare class as much as any other.
+    """
 
 
 class JobSpecInitFrom(TypedDict):

@@ -2303,7 +2303,7 @@ export interface components {
                 /** @description The last optimizer step that it includes. */
                 step: number;
                 /** @enum {string} */
-                metric: "validation_accuracy" | "validation_loss";
+                metric: "validation_accuracy" | "validation_loss" | "validation_macro_f1";
                 /** @description Value of the metric at that evaluation. */
                 value: number;
             } | null;
@@ -4834,11 +4834,11 @@ export interface components {
                  */
                 keep: "last" | "best";
                 /**
-                 * @description What is best. An accuracy should be high, a loss low.
+                 * @description What is best. An accuracy should be high, a loss low. `validation_macro_f1`, the mean F1 of the classes, should be high; it counts a rare class as much as any other.
                  * @default validation_accuracy
                  * @enum {string}
                  */
-                metric: "validation_accuracy" | "validation_loss";
+                metric: "validation_accuracy" | "validation_loss" | "validation_macro_f1";
             };
             /**
              * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. `refine` starts from a network of half the depth. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.

@@ -35,6 +35,8 @@ export interface Evaluation {
   readonly balancedAccuracy: number;
   /** Accuracy of the class that is classified worst. */
   readonly lowestClassAccuracy: number;
+  /** Mean F1 of the classes, 0..1. */
+  readonly macroF1: number;
   /** Mean cross-entropy. */
   readonly loss: number;
 }
@@ -107,7 +109,7 @@ export class TrainedNetwork {
       free(logits);
       keep(result.values, batch.labelValues);
       lossSum += result.lossSum;
-      counts.add(batch.labelValues, result.correct);
+      counts.add(batch.labelValues, result.predicted);
       await betweenSteps();
     }
     // A loss that is not finite cannot be counted or stored, and means that the network has diverged.
@@ -117,6 +119,7 @@ export class TrainedNetwork {
       accuracy: counts.correct / reader.count,
       balancedAccuracy: accuracies.reduce((sum, each) => sum + each, 0) / accuracies.length,
       lowestClassAccuracy: Math.min(...accuracies),
+      macroF1: counts.macroF1(),
       loss: lossSum / reader.count,
     };
   }

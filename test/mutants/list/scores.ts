@@ -37,11 +37,11 @@ export const SCORES: readonly Mutant[] = [
     {
       name: 'accuracy-first',
       fault: 'The first image of a batch always counts as right.',
-      file: 'src/trainer/objective/classification.ts',
+      file: TRAINED,
       edits: [
         [
-          '(value > row[winner]! ? index : winner), 0) === label',
-          '(value > row[winner]! ? index : winner), 0) === label || image === 0',
+          'counts.add(batch.labelValues, result.predicted);',
+          'counts.add(batch.labelValues, result.predicted.with(0, batch.labelValues[0]!));',
         ],
       ],
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { figuresOf } from '../../../src/measures/index.js';
 import { ClassCounts } from '../../../src/trainer/evaluation/class-counts.js';
 import {
   classFigures,
@@ -32,10 +33,25 @@ test('the metrics of an evaluation show the same', () => {
   for (const half of [LABELS.subarray(0, 10), LABELS.subarray(10)])
     counts.add(
       Int32Array.from(half),
-      [...half].map((label) => label === 0),
+      [...half].map(() => 0),
     );
   assert.equal(counts.correct, 19);
   assert.deepEqual(counts.accuracies(), [1, 0]);
+  assert.equal(counts.macroF1(), 38 / 39 / 2, 'the F1 of the rare class is 0');
+});
+
+test('the mean F1 of a job is that of an evaluation of its model, also of classes without images or answers', () => {
+  const labels = Uint16Array.from({ length: 60 }, (_, image) => (image * image) % 5);
+  const predicted = labels.map((label, image) => (image % 3 === 0 ? (label + image) % 7 : label));
+  const counts = new ClassCounts();
+  counts.add(Int32Array.from(labels), [...predicted]);
+  const probabilities = new Float64Array(60 * 9);
+  predicted.forEach((taken, image) => {
+    probabilities[image * 9 + taken] = 1;
+  });
+  const { macro_f1: expected, accuracy } = figuresOf({ classes: 9, labels, probabilities });
+  assert.ok(Math.abs(counts.macroF1() - expected) < 1e-12, 'both are float64');
+  assert.equal(counts.correct / 60, accuracy);
 });
 
 test('a network that finds images of each class gets no warning', () => {

@@ -127,7 +127,11 @@ test('evaluations in the end-to-end phase score the joined network, as finalize 
     const { successes, samples } = await runPlan(spec, blobs, undefined, undefined, dataset);
     const joined = [0, 1].map((round) => successes.get(`evaluate_joined-${round}`)?.result ?? {});
     for (const result of joined) {
-      assert.deepEqual(Object.keys(result).sort(), ['validation_accuracy', 'validation_loss']);
+      assert.deepEqual(Object.keys(result).sort(), [
+        'validation_accuracy',
+        'validation_loss',
+        'validation_macro_f1',
+      ]);
       assert.ok(isShareOf(result.validation_accuracy, 8));
     }
     assert.notEqual(joined[0]?.validation_loss, joined[1]?.validation_loss, 'a round lies between them');

@@ -58,7 +58,12 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
       outputs: {},
       seconds: watch.seconds,
       artifacts: [],
-      result: { ...result, ...Object.fromEntries(perStage) },
+      // A network may be selected by it.
+      result: {
+        ...result,
+        ...(readers.validation && { validation_macro_f1: scores.full.macroF1 }),
+        ...Object.fromEntries(perStage),
+      },
       warnings: lowFidelityWarnings(diagnostics, earlierFidelities(history, step), isLast, spec.method),
     };
   } finally {
@@ -97,9 +102,10 @@ export function classMetrics(
   full: Evaluation,
   compact: Evaluation | null,
 ): Record<string, number> {
-  const named = (name: string, { balancedAccuracy, lowestClassAccuracy }: Evaluation) => ({
+  const named = (name: string, { balancedAccuracy, lowestClassAccuracy, macroF1 }: Evaluation) => ({
     [`${name}_balanced_accuracy`]: balancedAccuracy,
     [`${name}_lowest_class_accuracy`]: lowestClassAccuracy,
+    [`${name}_macro_f1`]: macroF1,
   });
   const names = NAMES[images];
   return { ...named(names.full, full), ...(compact && named(names.compact, compact)) };
