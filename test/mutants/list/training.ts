@@ -283,14 +283,6 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['mergeStates(states));', 'mergeStates(states.toReversed()));']],
     },
   ]),
-  ...noticedBy('test/trainer/tasks/reach.test.ts', 'a reach of 2: the gradient of stage 0', [
-    {
-      name: 'copies-gradients',
-      fault: 'Gradients of copies stand for those of their stages in the probe of fidelity.',
-      file: 'src/trainer/tasks/train/methods/local-heads.ts',
-      edits: [['{ ...context, gradients: new Map() }', 'context']],
-    },
-  ]),
   ...noticedBy('test/trainer/objective/coupling-losses.test.ts', 'the multiplier goes through the ReLU', [
     {
       name: 'multiplier-lifted',

@@ -52,6 +52,8 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
     'augmented-lagrangian',
     ADAMW,
   ],
+  ['local-heads that reach two stages', 'local-heads', { method: { reach: 2 } }],
+  ['penalty with the Bregman loss', 'penalty', { method: { coupling: 'bregman-relu' } }],
   [
     'pipeline by K-FAC that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',
     'pipeline',

@@ -93,6 +93,20 @@ for (const type of ['sgd', 'adamw'] as const) {
   });
 }
 
+test('a warm start hands over the weights and the memory of copies, too', async () => {
+  await withBlobs(async (blobs) => {
+    const warm = specOf(STAGES);
+    const run = await runTraining({ ...warm, method: { ...warm.method, warm_start_epochs: 1 } }, blobs);
+    const serial = await runTraining(
+      tinySpec({ epochs: 3, optimizer: { learning_rate: 0.01 }, method: { type: 'backprop' } }),
+      blobs,
+    );
+    const expected = await stateOf(blobs, serial.get('stage-0-2')!);
+    const { weights } = await stateOf(blobs, run.get('stage-0-1')!);
+    for (const [name, values] of expected.weights) assert.deepEqual(weights.get(name), values, name);
+  });
+});
+
 test('a reach of 2: the gradient of stage 0 is that of the loss of the head of stage 1, in float64', (t) => {
   const { stages, values } = smallStages(2);
   const [first, second] = stages as [StageDescription, StageDescription];

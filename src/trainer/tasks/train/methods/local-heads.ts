@@ -16,10 +16,7 @@ const ownHead: InnerObjective = async ({ assignment: { spec } }, _run, { index, 
   return headObjective(head, spec.label_smoothing);
 };
 
-/**
- * From stage 0 on, each stage with the true features of the stage before it. The weights of copies are those of their originals
- * here, so copies leave their gradients in a map of their own.
- */
+/** From stage 0 on, each stage with the true features of the stage before it. Copies have the weights of their originals here. */
 function headGradients(options: LocalGradientOptions, weights: NamedTensors, draw: Draw): NamedTensors {
   const { at, stages, labelSmoothing } = options;
   const gradients = new Map<string, Tensor>();
@@ -29,11 +26,11 @@ function headGradients(options: LocalGradientOptions, weights: NamedTensors, dra
     const pass = trainPass(layers, input, context, false);
     input = pass.output;
     const objective = head ? headObjective(head, labelSmoothing) : classificationObjective(labelSmoothing);
-    const local = objective(pass.output, at, { ...context, gradients: new Map() });
+    const local = objective(pass.output, at, context);
     local.dispose();
     return () => pass.pullback(local.cotangent);
   });
-  // At the end, because a pullback frees the features that the next stage reads.
+  // At the end, because a pullback frees the features that the next stage reads, and replaces the gradients of its copies.
   for (const pull of pulls.toReversed()) pull();
   return gradients;
 }
