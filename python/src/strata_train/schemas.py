@@ -421,7 +421,9 @@ class PlanStage(TypedDict):
     auxiliary: Optional[PlanCost]
     """The AuxNet that produces the input of the stage. Null if the stage has none."""
     head: Optional[PlanCost]
-    """The local head that trains the stage. Null if the stage has none."""
+    """The local head that trains the stage, with the copies of later stages that it is behind. Null if the stage has
+    none.
+    """
     auxiliary_share: float
     """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
     memory_bytes: int

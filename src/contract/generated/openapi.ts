@@ -2207,7 +2207,7 @@ export interface components {
             layers: components["schemas"]["PlanCost"];
             /** @description The AuxNet that produces the input of the stage. Null if the stage has none. */
             auxiliary: components["schemas"]["PlanCost"] | null;
-            /** @description The local head that trains the stage. Null if the stage has none. */
+            /** @description The local head that trains the stage, with the copies of later stages that it is behind. Null if the stage has none. */
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
