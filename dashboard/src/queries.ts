@@ -92,6 +92,13 @@ export const eventsQuery = (id: string) =>
     },
   });
 
+export const checkpointsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'checkpoints'],
+    queryFn: async () =>
+      (await answered(strata.http.GET('/jobs/{id}/checkpoints', { params: { path: { id } } }))).data,
+  });
+
 export const artifactsQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id, 'artifacts'], queryFn: () => strata.artifacts.list(id) });
 
@@ -166,12 +173,13 @@ export const batchQuery = (id: string) =>
     refetchInterval: LOOK_MS,
   });
 
-/** The newest evaluations, of all models or of one. Those under way change by themselves. */
-export const evaluationsQuery = (model?: string) =>
+/** The newest evaluations: all, those of a model, or those of the checkpoints of a job. Those under way change by themselves. */
+export const evaluationsQuery = (
+  about: { readonly model: string } | { readonly job: string } | null = null,
+) =>
   queryOptions({
-    queryKey: ['evaluations', model ?? null],
-    queryFn: async () =>
-      (await strata.evaluations.list({ limit: JOBS_PER_PAGE, ...(model !== undefined && { model }) })).data,
+    queryKey: ['evaluations', about],
+    queryFn: async () => (await strata.evaluations.list({ limit: JOBS_PER_PAGE, ...about })).data,
     refetchInterval: LOOK_MS,
   });
 

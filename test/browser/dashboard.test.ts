@@ -401,9 +401,10 @@ describe('the dashboard in a browser', { skip }, () => {
   }
 
   test('an evaluation is started with further views of each image, and asked for slices of its images', async () => {
-    const [evaluation] = (await strata.client.evaluations.listEvaluations({ limit: 1 })).data;
-    const { id, model_id: model } = evaluation ?? assert.fail('an earlier test has inserted it');
-    await serve(String(model));
+    const { job: made } = await strata.client.jobs.createJob(smallJob({ name: 'sliced' }), {});
+    const model = (await strata.ended(made.id)).result?.model_id ?? '';
+    const id = await insertEvaluation(strata, { id: model, name: 'sliced' }, 9);
+    await serve(model);
     await inBrowser(async (page) => {
       await page.goto(`${url}/ui/models/${model}`);
       const field = (label: string) => page.locator('.field').filter({ has: page.getByLabel(label) });
@@ -418,6 +419,24 @@ describe('the dashboard in a browser', { skip }, () => {
       assert.equal((await sent).postDataJSON().tta, 'flip');
       await page.waitForURL(/\/ui\/evaluations\//);
       await page.getByText('mirrored too').waitFor();
+
+      await strata.orders.hold('finalize');
+      const { job } = await strata.client.jobs.createJob(smallJob({ name: 'checked' }), {});
+      // Its checkpoints are there until it ends.
+      await strata.event(job.id, 'task.started', ({ message }) => message.startsWith('finalize'));
+      await page.goto(`${url}/ui/jobs/${job.id}`);
+      const checkpoint = page.getByLabel('Weights').getByRole('option').filter({ hasText: 'after round 0' });
+      await page.getByLabel('Weights').selectOption(await checkpoint.first().getAttribute('value'));
+      await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
+      await page.waitForURL(/\/ui\/evaluations\//);
+      await page
+        .getByRole('heading', { name: /^checked \(after round 0, step \d+\) on test of mnist$/ })
+        .waitFor();
+      await page.getByRole('link', { name: `${job.id}-` }).click();
+      await page.waitForURL(/\/ui\/jobs\//);
+      await page.getByRole('cell', { name: /^checked \(after round 0/ }).waitFor();
+      await strata.orders.release('finalize');
+      await strata.ended(job.id);
 
       await page.goto(`${url}/ui/evaluations/${id}`);
       const add = page.getByRole('button', { name: 'Add the slice' });

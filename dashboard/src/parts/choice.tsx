@@ -6,6 +6,8 @@ interface ChoiceProps<Value extends string> {
   readonly value: Value;
   readonly values: readonly Value[];
   readonly choose: (value: Value) => void;
+  /** Words for values; one without words is shown as it is. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A list of values, of which one is chosen, after its label. */
@@ -32,7 +34,8 @@ export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>
   );
 }
 
-function Values<Value extends string>({ id, value, values, choose, problems = [] }: ChoiceFieldProps<Value>) {
+function Values<Value extends string>(props: ChoiceFieldProps<Value>) {
+  const { id, value, values, choose, labels = {}, problems = [] } = props;
   return (
     <select
       id={id}
@@ -44,7 +47,9 @@ function Values<Value extends string>({ id, value, values, choose, problems = []
       }}
     >
       {values.map((each) => (
-        <option key={each}>{each}</option>
+        <option key={each} value={each}>
+          {labels[each] ?? each}
+        </option>
       ))}
     </select>
   );

@@ -2,9 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { figure, percent } from '../../format.js';
 import { Panel } from '../../parts/panel.js';
 import { Problem } from '../../parts/problem.js';
+import { Scroll } from '../../parts/scroll.js';
 import { evaluationComparisonQuery, evaluationsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { viewsOf } from './evaluations.js';
+import { figureRows } from './figure-rows.js';
+import { subjectOf } from './subject.js';
 
 type Evaluation = Schemas['Evaluation'];
 
@@ -19,22 +22,66 @@ interface ComparisonPanelProps {
 export function ComparisonPanel({ evaluation, other, choose }: ComparisonPanelProps) {
   const { data = [] } = useQuery(evaluationsQuery());
   const rivals = data.filter((each) => isOnSameImages(each, evaluation));
+  const rival = rivals.find(({ id }) => id === other);
   return (
     <Panel title="Comparison" note="Only evaluations on the same images can be compared.">
       <label htmlFor="rival">
         Compare with{' '}
         <select id="rival" value={other ?? ''} onChange={({ target }) => choose(target.value)}>
           <option value="">nothing</option>
-          {rivals.map((rival) => (
-            <option key={rival.id} value={rival.id}>
-              {rival.model_name ?? rival.checkpoint?.id}, {rival.variant}
-              {viewsOf(rival.tta)} ({percent(rival.figures?.accuracy, 2)})
+          {rivals.map((each) => (
+            <option key={each.id} value={each.id}>
+              {nameOf(each)} ({percent(each.figures?.accuracy, 2)})
             </option>
           ))}
         </select>
       </label>
+      {rival?.figures && evaluation.figures && (
+        <SideBySide
+          names={[nameOf(evaluation), nameOf(rival)]}
+          figures={[evaluation.figures, rival.figures]}
+        />
+      )}
       {other !== null && <Comparison a={evaluation.id} b={other} />}
     </Panel>
+  );
+}
+
+const nameOf = (evaluation: Evaluation): string =>
+  `${subjectOf(evaluation)}, ${evaluation.variant}${viewsOf(evaluation.tta)}`;
+
+interface SideBySideProps {
+  readonly names: readonly [string, string];
+  readonly figures: readonly [Schemas['EvaluationFigures'], Schemas['EvaluationFigures']];
+}
+
+/** The figures of both evaluations. */
+function SideBySide({ names, figures: [one, other] }: SideBySideProps) {
+  const others = new Map(figureRows(other));
+  return (
+    <Scroll label="Figures of both" className="scroll compared">
+      <table className="list small">
+        <thead>
+          <tr>
+            <th>Figure</th>
+            {names.map((name, index) => (
+              <th key={index === 0 ? 'this' : 'other'} className="number">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {figureRows(one).map(([name, value]) => (
+            <tr key={name}>
+              <td>{name}</td>
+              <td className="number">{value}</td>
+              <td className="number">{others.get(name)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
   );
 }
 

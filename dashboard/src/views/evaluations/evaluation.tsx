@@ -13,7 +13,9 @@ import { type Schemas, strata } from '../../server.js';
 import { CascadePanel } from './cascade.js';
 import { ComparisonPanel } from './comparison.js';
 import { intervalOf, viewsOf } from './evaluations.js';
+import { figureRows } from './figure-rows.js';
 import { SlicesPanel } from './slices.js';
+import { subjectOf } from './subject.js';
 import { ThresholdsPanel } from './thresholds.js';
 import { readSlices } from './wanted-slices.js';
 
@@ -35,7 +37,7 @@ export default function EvaluationView({ id }: { readonly id: string }) {
     <main className="page">
       <div className="head">
         <h1>
-          {data.model_name ?? checkpoint?.id} on {split} of {dataset.name}
+          {subjectOf(data)} on {split} of {dataset.name}
         </h1>
         <StateBadge state={state} />
         {data.finished_at === null && (
@@ -78,22 +80,10 @@ export default function EvaluationView({ id }: { readonly id: string }) {
 }
 
 function FiguresPanel({ figures }: { readonly figures: Figures }) {
-  const rows: readonly (readonly [string, string])[] = [
-    ['Accuracy', percent(figures.accuracy, 2)],
-    ['95 % interval', intervalOf(figures.accuracy_interval)],
-    ['Among the first five', percent(figures.top_5, 2)],
-    ['Balanced accuracy', percent(figures.balanced_accuracy, 2)],
-    ['Macro F1', figure(figures.macro_f1)],
-    ['Log loss', figure(figures.log_loss)],
-    ['Brier score', figure(figures.brier)],
-    ['Calibration error', figure(figures.ece)],
-    ['AUROC', figure(figures.auroc)],
-    ['Average precision', figure(figures.average_precision)],
-  ];
   return (
     <Panel title="Figures" note="Over all images at once. The guide defines each figure under Evaluations.">
       <dl className="figures">
-        {rows.map(([name, value]) => (
+        {figureRows(figures).map(([name, value]) => (
           <Fragment key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>

@@ -6,6 +6,7 @@ import { Scroll } from '../../parts/scroll.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { evaluationsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
+import { subjectOf } from './subject.js';
 
 export default function EvaluationsView() {
   const { data, error, isPending } = useQuery(evaluationsQuery());
@@ -14,7 +15,7 @@ export default function EvaluationsView() {
       <h1>Evaluations</h1>
       <Problem error={error} />
       {isPending && !error && <p className="quiet">Loading…</p>}
-      {data?.length === 0 && <p>No evaluations yet. The page of a model starts one.</p>}
+      {data?.length === 0 && <p>No evaluations yet. The page of a model or of a job starts one.</p>}
       {data && data.length > 0 && <EvaluationTable evaluations={data} />}
     </main>
   );
@@ -45,7 +46,7 @@ export function EvaluationTable({ evaluations }: { readonly evaluations: readonl
               </td>
               <td data-label="Model">
                 <Link href={evaluation.links.model ?? evaluation.links.job ?? ''}>
-                  {evaluation.model_name ?? evaluation.checkpoint?.id}
+                  {subjectOf(evaluation)}
                 </Link>
               </td>
               <td data-label="Network">

@@ -12,6 +12,7 @@ import { jobQuery, metricsQuery } from '../../queries.js';
 import type { Schemas } from '../../server.js';
 import { Actions } from './actions.js';
 import { ArtifactsPanel } from './artifacts.js';
+import { CheckpointsPanel } from './checkpoints.js';
 import { ClassesPanel } from './classes.js';
 import { DiagnosticsPanel } from './diagnostics.js';
 import { EventsPanel } from './events.js';
@@ -32,6 +33,7 @@ export default function JobView({ id }: { readonly id: string }) {
         <div className="main-column">
           <SchedulePanel job={job} />
           <Charts id={id} isRunning={job.finished_at === null} />
+          <CheckpointsPanel job={job} />
           <LogsPanel id={id} />
         </div>
         <aside className="rail">

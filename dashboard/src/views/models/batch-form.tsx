@@ -8,8 +8,8 @@ import { notAt } from '../../parts/problems-at.js';
 import { isBegun, sendFile } from '../../parts/send-file.js';
 import { Sent } from '../../parts/sent.js';
 import { type Schemas, strata } from '../../server.js';
+import { type ChosenImages, ImagesChoice } from '../evaluations/images-choice.js';
 import { BatchOptionFields, DEFAULTS, FIELDS, requestOf } from './batch-options.js';
-import { type ChosenImages, ImagesChoice } from './images-choice.js';
 import { archiveOf, PicturesChoice } from './pictures-choice.js';
 
 const SOURCES = ['a dataset', 'my files'] as const;
@@ -42,7 +42,11 @@ export function BatchForm({ model }: { readonly model: Schemas['Model'] }) {
       <div className="fields">
         <ChoiceField id="batch-source" label="Predict" value={source} values={SOURCES} choose={setSource} />
         {source === 'a dataset' ? (
-          <ImagesChoice {...{ prefix: 'batch', model, images, error }} at="/input" choose={setImages} />
+          <ImagesChoice
+            {...{ prefix: 'batch', own: model.dataset.name, images, error }}
+            at="/input"
+            choose={setImages}
+          />
         ) : (
           <PicturesChoice {...{ files, error }} choose={setFiles} />
         )}

@@ -15,7 +15,8 @@ export interface ChosenImages {
 interface ImagesChoiceProps {
   /** Beginning of the ids of both fields. */
   readonly prefix: string;
-  readonly model: Schemas['Model'];
+  /** Name of the dataset of the network, which comes first. */
+  readonly own: string;
   readonly images: ChosenImages;
   readonly choose: (images: ChosenImages) => void;
   /** The answer to the last request. */
@@ -24,10 +25,10 @@ interface ImagesChoiceProps {
   readonly at: string;
 }
 
-/** The choice of a dataset and of its split. The dataset of the model comes first. */
-export function ImagesChoice({ prefix, model, images, choose, error, at }: ImagesChoiceProps) {
+/** The choice of a dataset and of its split. */
+export function ImagesChoice({ prefix, own, images, choose, error, at }: ImagesChoiceProps) {
   const { data: datasets = [] } = useQuery(datasetsQuery());
-  const names = [...new Set([model.dataset.name, ...datasets.map(({ name }) => name)])];
+  const names = [...new Set([own, ...datasets.map(({ name }) => name)])];
   return (
     <>
       <ChoiceField
