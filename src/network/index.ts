@@ -10,4 +10,5 @@ export { type Padding, type PaddingRule, paddingBefore, paddingOf, symmetricPadd
 export { isTrainedParameter, type ParameterSpec, parametersOf, trainedParameters } from './parameters.js';
 export { doubleDepth, halfDepth, type Origin, originsIn } from './refine.js';
 export * from './resnet.js';
+export * from './segments.js';
 export { describeStages, type StageDescription } from './stages.js';

@@ -19,6 +19,7 @@ import { ROOT } from '../../src/service/root.js';
 import { CODECS, FILTERS } from '../../src/trainer/messages/index.js';
 import { COUPLING_FORMULAS } from '../../src/trainer/objective/coupling-losses.js';
 import { UPDATE_RULES } from '../../src/trainer/optimizer/from-spec.js';
+import { KEEPERS } from '../../src/trainer/passes/keepers/index.js';
 import { METHOD_TRAINERS } from '../../src/trainer/tasks/train/methods/index.js';
 
 /** A technique is one place: its name stands in the contract, and in one table of rules and one of implementations. */
@@ -64,10 +65,12 @@ const KINDS: readonly Kind[] = [
     tables: { 'src/method/messages.ts': MESSAGE_FILTERS, 'src/trainer/messages/filter.ts': FILTERS },
   },
   {
-    // The same pass serves both policies, once or twice, so there is no second table.
     field: 'method.memory',
     schema: ['MethodSpec', 'properties', 'memory'],
-    tables: { 'src/method/memory.ts': MEMORY_POLICIES },
+    tables: {
+      'src/method/memory.ts': MEMORY_POLICIES,
+      'src/trainer/passes/keepers/index.ts': KEEPERS,
+    },
   },
   {
     field: 'method.split',
@@ -96,7 +99,14 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/jobs/store/connection/column.ts: int8': 'a type of Postgres',
   'src/jobs/worker/children/oom-kills.ts: memory': 'a controller of Linux',
   'src/network/frozen.ts: frozen': 'a value of freeze.norm',
+  'src/planning/costs/device-layouts.ts: bfloat16': 'a value of precision',
+  'src/planning/costs/stage-costs.ts: float32': 'a value of precision',
+  'src/planning/spec/precision.ts: bfloat16': 'a value of precision',
+  'src/trainer/passes/mixed-pass.ts: bfloat16': 'a value of precision',
+  'src/trainer/runtime/tensor.ts: bfloat16': 'a type of TensorFlow',
+  'src/trainer/tasks/context.ts: bfloat16': 'a value of precision',
   'src/planning/spec/freeze.ts: frozen': 'a value of freeze.norm',
+  'src/planning/spec/method/memory.ts: float32': 'a value of precision',
   'src/planning/spec/method/resolve-method.ts: penalty': 'a field of a job',
   'src/planning/spec/method/resolve-method.ts: stored': 'a field of a job',
   'src/planning/spec/precision.ts: float32': 'the precision of passes',

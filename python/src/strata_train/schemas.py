@@ -381,6 +381,7 @@ class PlanChoiceMethod(TypedDict):
     stages: int
     split: list[int]
     memory: Optional[str]
+    memory_bytes: Optional[int]
     end_to_end_share: float
     end_to_end_replicas: int
 
@@ -3257,10 +3258,17 @@ class MethodSpec(TypedDict):
     maximum, 2 x stages - 1, is exact back-propagation and the default.
     """
     stream: NotRequired[MethodSpecStream]
-    memory: NotRequired[Optional[Literal["stash", "recompute"]]]
-    """Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes.
-    `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward
-    pass, with the same weights: less memory, the same gradients bitwise. Null means `stash`.
+    memory: NotRequired[Optional[Literal["stash", "recompute", "bfloat16", "int8"]]]
+    """What passes keep of the features between layers until the backward pass reads them. `stash`: everything.
+    `recompute`: the inputs of segments of blocks, which are forwarded again: less memory, more time, the same
+    gradients bitwise. Stages of `pipeline` keep the input of each batch under way alone. `bfloat16`, `int8`:
+    rounded features, in two bytes or one; the forward pass is exact, and gradients are near the exact ones. Null
+    means `stash`.
+    """
+    memory_bytes: NotRequired[Optional[int]]
+    """Only for `memory` `recompute`: most bytes of the features that a pass through the layers of a stage, or of the
+    joined network, keeps at a time. As few blocks as possible are then forwarded again. Null: as few bytes as
+    possible. Stages of `pipeline` have no such choice.
     """
     outer: NotRequired[MethodSpecOuter]
     warm_start_epochs: NotRequired[int]

@@ -45,6 +45,7 @@ export const JOB_DEFAULTS = {
       "precision": "float32"
     },
     "memory": null,
+    "memory_bytes": null,
     "outer": {
       "rate": null,
       "momentum": null

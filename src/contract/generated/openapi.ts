@@ -2157,6 +2157,7 @@ export interface components {
                 stages: number;
                 split: number[];
                 memory: string | null;
+                memory_bytes: number | null;
                 end_to_end_share: number;
                 end_to_end_replicas: number;
             };
@@ -5112,11 +5113,16 @@ export interface components {
                 precision: "float16" | "float32" | "int8";
             };
             /**
-             * @description Only for `pipeline` with at least two stages: what a stage keeps of each batch until its gradient comes. `stash`: all activations. `recompute`: its input alone, so that the backward pass begins with another forward pass, with the same weights: less memory, the same gradients bitwise. Null means `stash`.
+             * @description What passes keep of the features between layers until the backward pass reads them. `stash`: everything. `recompute`: the inputs of segments of blocks, which are forwarded again: less memory, more time, the same gradients bitwise. Stages of `pipeline` keep the input of each batch under way alone. `bfloat16`, `int8`: rounded features, in two bytes or one; the forward pass is exact, and gradients are near the exact ones. Null means `stash`.
              * @default null
              * @enum {string|null}
              */
-            memory: "stash" | "recompute" | null;
+            memory: "stash" | "recompute" | "bfloat16" | "int8" | null;
+            /**
+             * @description Only for `memory` `recompute`: most bytes of the features that a pass through the layers of a stage, or of the joined network, keeps at a time. As few blocks as possible are then forwarded again. Null: as few bytes as possible. Stages of `pipeline` have no such choice.
+             * @default null
+             */
+            memory_bytes: number | null;
             /** @default {} */
             outer: {
                 /**

@@ -1,5 +1,6 @@
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { batchesUnderWay, ONE_BATCH, type UnderWay } from '../../method/lags.js';
+import { MEMORY_POLICIES, passMemory } from '../../method/memory.js';
 import { messageBytesPerValue, streamBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod, isPipelined } from '../../method/methods.js';
 import { outerOfReplicas } from '../../method/outer.js';
@@ -8,13 +9,18 @@ import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import type { NetworkDescription } from '../../network/description.js';
 import { FACTOR_IMAGES } from '../../network/factors.js';
 import {
+  ACTIVATION_BYTES,
   frozenPart,
+  keptBy,
   type LayerCost,
+  type PassFacts,
   type StageCost,
+  secondsAgain,
   secondsOf,
   serialParts,
   stageCosts,
   stageSeconds,
+  wholeCost,
 } from './stage-costs.js';
 import type { StepCosts } from './step-costs.js';
 
@@ -64,19 +70,12 @@ export interface Workload {
 }
 
 /** The choices of a job that its memory depends on, beside its network and its batch. */
-export interface MemoryFacts {
+export interface MemoryFacts extends PassFacts {
   /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
   readonly optimizerVectors: number;
   /** Whether the optimizer keeps Kronecker factors. */
   readonly keepsFactors: boolean;
-  /** Equal parts of a batch that are passed one after the other. */
-  readonly accumulatedParts: number;
-  /** The numbers that passes keep between layers. */
-  readonly precision: 'float32' | 'bfloat16';
 }
-
-/** Bytes of a number that a pass keeps between layers. */
-export const ACTIVATION_BYTES = { float32: FLOAT, bfloat16: 2 } as const;
 
 /** A method with some number of stages, and their costs. */
 export interface Variant {
@@ -92,13 +91,15 @@ export function variantsOf(
   network: NetworkDescription,
   method: ResolvedMethod,
   splits: readonly (readonly number[])[],
+  passes: PassFacts,
 ): Variant[] {
   const depth = describeMethod(method).hasAuxiliaries ? method.auxiliary.depth : null;
   const short = splits.findIndex((split) => depth !== null && depth < depthOf(network, split));
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const own = split.length === method.stages;
     const cut = own ? method : cutAs(method, split);
-    return { method: cut, costs: stageCosts(cut, stagesOfMethod(network, cut), frozenPart(network)) };
+    const costs = stageCosts(cut, stagesOfMethod(network, cut), frozenPart(network), passes);
+    return { method: cut, costs };
   });
 }
 
@@ -148,7 +149,10 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
   );
   const whole = costs.reduce((all, cost) => all + cost.trainedParameters, 0);
   const factors = costs.reduce((all, cost) => all + cost.factors, 0);
-  const joint = secondsOf(serialParts(network, prices, batch)) + ringBytes(whole, replicas) / bytesPerSecond;
+  const joint =
+    secondsOf(serialParts(network, prices, batch)) +
+    secondsAgain(wholeCost(network, work.memory), { ...method, stages: 1 }, prices, batch) +
+    ringBytes(whole, replicas) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
   const exchanged =
     joinedReplicas > 1 ? (FLOAT * exchangedValues(work, method, whole, factors)) / work.roundSteps : 0;
@@ -168,8 +172,10 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
         shares.warmStartShare * joint +
         shares.endToEndShare * joinedSeconds),
     memoryBytes: Math.max(
-      ...costs.map((cost, k) => stageMemory(cost, batch, work.memory, batchesUnderWay(method, k))),
-      ...(jointShare > 0 ? work.variants[0]!.costs : []).map((cost) => stageMemory(cost, batch, work.memory)),
+      ...costs.map((cost, k) => stageMemory(cost, batch, work.memory, method, batchesUnderWay(method, k))),
+      ...(jointShare > 0 ? work.variants[0]!.costs : []).map((cost) =>
+        stageMemory(cost, batch, work.memory, method),
+      ),
     ),
     bytesPerEpoch:
       stepsPerEpoch *
@@ -183,15 +189,21 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
  * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
  * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep. A batch in parts keeps its inputs, the
  * activations of one part, and the sum of the gradients beside those of the part.
+ * @param method whose memory policy says what passes keep
  * @param underWay batches at a time; each has its activations or its input, and from two on its version of the weights
  */
 export function stageMemory(
   cost: StageCost,
   batch: number,
   { optimizerVectors, keepsFactors, accumulatedParts: parts, precision }: MemoryFacts,
+  method: Parameters<typeof keptBy>[1],
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
-  const kept = cost.activations + cost.auxiliary.activations + cost.head.activations;
+  const kept = keptBy(cost, method, batch).kept + cost.auxiliary.activations + cost.head.activations;
+  const bytes = Math.min(
+    ACTIVATION_BYTES[precision],
+    MEMORY_POLICIES[passMemory(method).policy].bytes ?? Number.POSITIVE_INFINITY,
+  );
   const whole = parts > 1 ? 1 : 0;
   const inputs = FLOAT * cost.input * (inputsOnly + whole);
   const trained = trainedParameters(cost);
@@ -204,7 +216,7 @@ export function stageMemory(
     FLOAT * floats +
     rounded +
     (keepsFactors ? FLOAT * factorFloats(cost, batch / parts) : 0) +
-    batch * (inputs + (ACTIVATION_BYTES[precision] * kept * (batches - inputsOnly)) / parts)
+    batch * (inputs + (bytes * kept * (batches - inputsOnly)) / parts)
   );
 }
 

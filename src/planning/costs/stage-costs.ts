@@ -1,6 +1,7 @@
 import type { PassSeconds } from '../../contract/network-profile.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { forwardsTwice } from '../../method/lags.js';
+import { recomputes } from '../../method/memory.js';
 import {
   describeMethod,
   isPipelined,
@@ -15,9 +16,25 @@ import { factorPatches, factorValues } from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
+import { type SegmentCost, segmentCost } from '../../network/segments.js';
 import type { StageDescription } from '../../network/stages.js';
 import type { StepParts } from './speedup.js';
 import type { LayerRange, StepCosts } from './step-costs.js';
+
+const FLOAT = 4;
+
+/** Bytes of a number that a pass keeps between layers. */
+export const ACTIVATION_BYTES = { float32: FLOAT, bfloat16: 2 } as const;
+
+/** The choices of a job that its passes depend on. */
+export interface PassFacts {
+  /** Equal parts of a batch that are passed one after the other. */
+  readonly accumulatedParts: number;
+  /** The numbers that passes keep between layers. */
+  readonly precision: keyof typeof ACTIVATION_BYTES;
+}
+
+const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32' };
 
 /** Memory and computation of some layers. Values of a pass are per image. */
 export interface LayerCost {
@@ -58,6 +75,9 @@ export interface StageCost extends LayerCost {
   readonly input: number;
   /** Whether its backward passes begin with another forward pass. */
   readonly forwardsTwice: boolean;
+  /** Costs of passes that compute features again. @param maxValues per image; null: as few as can be */
+  readonly segments: (maxValues: number | null) => SegmentCost;
+  readonly passes: PassFacts;
 }
 
 export const NO_COST: LayerCost = {
@@ -69,6 +89,8 @@ export const NO_STAGE: StageCost = {
   ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
   ...{ frozenBlocks: 0, storedValues: 0 },
   ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST, copies: { work: 0, start: 0, end: 0 } },
+  segments: () => ({ kept: 0, workAgain: 0 }),
+  passes: WHOLE_BATCH,
 };
 
 export function costOf(layers: readonly Layer[]): LayerCost {
@@ -102,6 +124,7 @@ export function stageCosts(
     Partial<Pick<ResolvedMethod, 'reach'>> & { readonly split: readonly number[] },
   stages: readonly StageDescription[],
   frozen: FrozenPart,
+  passes: PassFacts = WHOLE_BATCH,
 ): StageCost[] {
   const { penalty } = describeMethod(method);
   let end = 0;
@@ -120,6 +143,8 @@ export function stageCosts(
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
       input: (index === 0 && frozen.storedValues) || valuesOf(stage.input),
       forwardsTwice: forwardsTwice(method, index),
+      segments: segmentsIn(stage.layers),
+      passes,
     };
   });
 }
@@ -137,6 +162,51 @@ function copiesOf(
   };
 }
 
+/** The whole network as one stage, on one device. */
+export function wholeCost(network: NetworkDescription, passes: PassFacts = WHOLE_BATCH): StageCost {
+  const layers = wholeNetwork(network);
+  const frozen = frozenPart(network);
+  return {
+    ...{ ...NO_STAGE, ...costOf(layers), ...frozen, passes },
+    ...{ start: 0, end: network.blocks.length, segments: segmentsIn(layers) },
+    input: frozen.storedValues || valuesOf(network.image),
+  };
+}
+
+function segmentsIn(layers: readonly Layer[]): StageCost['segments'] {
+  const known = new Map<number | null, SegmentCost>();
+  return (maxValues) => {
+    const found = known.get(maxValues) ?? segmentCost(splitFrozen(layers).trained, maxValues);
+    known.set(maxValues, found);
+    return found;
+  };
+}
+
+type MemoryFields = Partial<Pick<ResolvedMethod, 'memory' | 'memory_bytes'>>;
+
+/** Features that passes over `batch` images keep, per image, and the work that they do again. Those of a pipeline keep all. */
+export function keptBy(cost: StageCost, method: StagedMethod & MemoryFields, batch: number): SegmentCost {
+  if (!recomputes(method) || isPipelined(method)) return { kept: cost.activations, workAgain: 0 };
+  const { accumulatedParts: parts, precision } = cost.passes;
+  const most = method.memory_bytes ?? null;
+  return cost.segments(most === null ? null : (most * parts) / (batch * ACTIVATION_BYTES[precision]));
+}
+
+/** Seconds of the forward passes that a step makes again. Stages of a pipeline make a whole one. */
+export function secondsAgain(
+  cost: StageCost,
+  method: StagedMethod & MemoryFields,
+  costs: StepCosts,
+  batch: number,
+): number {
+  if (isPipelined(method)) return cost.forwardsTwice ? layerSeconds(cost, costs).forward * batch : 0;
+  const { workAgain } = keptBy(cost, method, batch);
+  if (workAgain === 0) return 0;
+  const { start, end, frozenBlocks, trainedWork } = cost;
+  const { forward } = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
+  return (workAgain / trainedWork) * forward * batch;
+}
+
 /** Number of values of the features of one image. */
 export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;
 
@@ -146,7 +216,7 @@ export const valuesOf = ({ height, width, channels }: Shape): number => height *
  */
 export function stageParts(
   cost: StageCost,
-  method: StagedMethod,
+  method: StagedMethod & MemoryFields,
   costs: StepCosts,
   batch: number,
 ): StepParts {
@@ -154,14 +224,13 @@ export function stageParts(
   const auxiliary = costs.auxiliary(cost.start, cost.auxiliary.work);
   const head = headSeconds(cost, costs);
   const heard = costs.auxiliary(cost.end, cost.downstream.work).forward + head;
-  const again = cost.forwardsTwice ? layers.forward : 0;
   const coupled = describeMethod(method).penalty ? costs.coupling * cost.boundary : 0;
   const updated = ({ trainedParameters }: LayerCost) => costs.update * trainedParameters;
   return {
     data: costs.data * batch,
     forward: layers.forward * batch,
     backward: layers.backward * batch + updated(cost),
-    coupling: (coupled + heard + again) * batch + updated(cost.head),
+    coupling: (coupled + heard) * batch + secondsAgain(cost, method, costs, batch) + updated(cost.head),
     auxiliaryForward: auxiliary.forward * batch,
     auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };
@@ -202,7 +271,12 @@ export function messageSeconds(
 }
 
 /** Seconds of a step of a stage, including all parts. */
-export function stageSeconds(cost: StageCost, method: StagedMethod, costs: StepCosts, batch: number): number {
+export function stageSeconds(
+  cost: StageCost,
+  method: StagedMethod & MemoryFields,
+  costs: StepCosts,
+  batch: number,
+): number {
   return secondsOf(stageParts(cost, method, costs, batch)) + messageSeconds(cost, method, costs, batch);
 }
 

@@ -4,6 +4,7 @@ import {
   describeMethod,
   isPipelined,
   MEMORY_POLICIES,
+  type MemoryPolicy,
   type MethodType,
   methodsWith,
   roundsOf,
@@ -69,7 +70,7 @@ function resolver(spec: ResolvedSpec, dataset: DatasetFacts) {
 /** The job's own settings for its own method; else the defaults. */
 function baseOf({ method }: ResolvedSpec, type: MethodType): MethodSpec {
   if (method.type !== type) return { ...JOB_DEFAULTS.method, type } as MethodSpec;
-  return { ...method, end_to_end_replicas: null, memory: null };
+  return { ...method, end_to_end_replicas: null };
 }
 
 /** One device, and as many replicas as there are devices and the optimizer's memory bears. */
@@ -78,20 +79,30 @@ function serialOn(spec: ResolvedSpec, dataset: DatasetFacts, max: number, base: 
   const replicas = Math.min(max, maxReplicas(totalSteps, optimizerMemory(spec.optimizer)));
   const one = { ...base, stages: 1, split: 'auto' as const, end_to_end_share: null };
   const shared = { ...one, end_to_end_share: 1, end_to_end_replicas: replicas };
-  return replicas > 1 ? [one, shared] : [one];
+  const ways = replicas > 1 ? [one, shared] : [one];
+  return ways.flatMap((way) => inMemory(base).map((memory) => ({ ...way, ...memory })));
 }
 
 /** Each number of stages, balanced by time and by memory, with each choice that trades memory for time. */
 function stagedOn(max: number, base: MethodSpec, two: ResolvedMethod, splits: Splits): MethodSpec[] {
   const balanced = balances().flatMap((balance) => splits(two, balance).slice(1, max));
   const cuts = [...new Map(balanced.map((split) => [split.join(), split])).values()];
-  const variants: Partial<MethodSpec>[] = isPipelined(two)
-    ? policies().map((memory) => ({ memory }))
-    : [{}, { end_to_end_share: 0 }];
+  const phases: Partial<MethodSpec>[] = isPipelined(two) ? [{}] : [{}, { end_to_end_share: 0 }];
+  const variants = phases.flatMap((phase) => inMemory(base).map((memory) => ({ ...phase, ...memory })));
   return cuts.flatMap((split) =>
     variants.map((variant) => ({ ...base, ...variant, stages: split.length, split: [...split] })),
   );
 }
 
 const balances = (): Balance[] => Object.keys(BALANCED) as Balance[];
-const policies = () => Object.keys(MEMORY_POLICIES) as (keyof typeof MEMORY_POLICIES)[];
+
+/** The job's own policy, and those that change no gradient. */
+function inMemory({ memory, memory_bytes }: MethodSpec): Pick<MethodSpec, 'memory' | 'memory_bytes'>[] {
+  const policies = Object.keys(MEMORY_POLICIES) as MemoryPolicy[];
+  const exact = policies.filter((policy) => MEMORY_POLICIES[policy].isExact);
+  const others = exact.filter((policy) => policy !== memory || memory_bytes !== null);
+  return [
+    ...(memory === null ? [] : [{ memory, memory_bytes }]),
+    ...others.map((policy) => ({ memory: policy, memory_bytes: null })),
+  ];
+}

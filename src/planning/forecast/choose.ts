@@ -94,8 +94,8 @@ function accuracyOf({ accuracy: { class: name, points, studied } }: Compared): s
 
 /** The fields of a job's method that choose this way to train. */
 function fieldsOf(method: ResolvedMethod): PlanChoice['method'] {
-  const { type, stages, split, memory, end_to_end_share, end_to_end_replicas } = method;
-  return { type, stages, split, memory, end_to_end_share, end_to_end_replicas };
+  const { type, stages, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas } = method;
+  return { type, stages, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas };
 }
 
 export function nameOf({ method, stages, replicas, joined }: Trained): string {

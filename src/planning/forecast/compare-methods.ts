@@ -8,22 +8,22 @@ import {
   stagesOfMethod,
   streamBytesPerValue,
 } from '../../method/index.js';
-import { type NetworkDescription, wholeNetwork } from '../../network/index.js';
+import type { NetworkDescription } from '../../network/index.js';
 import {
-  costOf,
   frozenPart,
   type MemoryFacts,
   meanOver,
   messageBytes,
-  NO_STAGE,
   type StageCost,
   type StepCosts,
+  secondsAgain,
   secondsOf,
   serialParts,
   stageCosts,
   stageMemory,
   stageSeconds,
   stateValues,
+  wholeCost,
 } from '../costs/index.js';
 import { accuracyOf, epochsFor, type Trained } from './accuracy.js';
 import { candidates, type Splits } from './candidates.js';
@@ -108,9 +108,11 @@ function neededWith(
   const { method } = spec;
   const { costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network));
-  const whole = { ...NO_STAGE, ...costOf(wholeNetwork(network)) };
-  const joinedSeconds = secondsOf(serialParts(network, rates, spec.batch_size));
+  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), prices.memory);
+  const whole = wholeCost(network, prices.memory);
+  const joinedSeconds =
+    secondsOf(serialParts(network, rates, spec.batch_size)) +
+    secondsAgain(whole, { ...method, stages: 1 }, rates, spec.batch_size);
   const apart = method.stages > 1 ? stagedCost(spec, rounds, stages, prices) : NOTHING;
   const joined = joinedParts(method, rounds).map(({ steps, replicas }) =>
     joinedCost(
@@ -124,9 +126,11 @@ function neededWith(
   const parts = [apart, ...joined];
   const needed = [
     ...(method.stages > 1 ? stages : []).map((cost, stage) =>
-      stageMemory(cost, spec.batch_size, prices.memory, batchesUnderWay(method, stage)),
+      stageMemory(cost, spec.batch_size, prices.memory, method, batchesUnderWay(method, stage)),
     ),
-    ...(joined.length > 0 ? [stageMemory(whole, spec.batch_size, prices.memory)] : []),
+    ...(joined.length > 0
+      ? [stageMemory(whole, spec.batch_size, prices.memory, { ...method, stages: 1 })]
+      : []),
   ];
   return {
     seconds: sum(parts.map((part) => part.seconds)),

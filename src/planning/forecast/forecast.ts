@@ -83,7 +83,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const unfrozen = unfrozenPhase(spec, dataset);
   const workOf = (of: NetworkDescription): Workload => ({
-    variants: variantsOf(of, method, even.map(ownIn)),
+    variants: variantsOf(of, method, even.map(ownIn), memoryFacts(spec)),
     ...{ network: of, batch, stepsPerEpoch, costs, bytesPerSecond },
     memory: memoryFacts(spec),
     ...{ rounds: parallelRounds, roundSteps },
@@ -95,7 +95,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     ...workOf(network),
     unfrozen: unfrozen && { work: workOf(unfrozen.network), shareBefore: unfrozen.shareBefore },
   };
-  const own = stageCosts(method, stages, frozenPart(network));
+  const own = stageCosts(method, stages, frozenPart(network), work.memory);
   const mean = meanParts(
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
@@ -173,7 +173,7 @@ function toUnfrozen(
   spec: ResolvedSpec,
   costs: StepCosts,
 ): NonNullable<Schemas['Plan']['unfrozen']> {
-  const own = stageCosts(spec.method, stages, frozenPart(network));
+  const own = stageCosts(spec.method, stages, frozenPart(network), memoryFacts(spec));
   return {
     from_epoch: fromEpoch,
     step_seconds: rounded(secondsOf(serialParts(network, costs, spec.batch_size))),
@@ -186,7 +186,7 @@ const WORTH_A_CHANGE = 0.97;
 
 /** The balanced split, if it is clearly faster than that of the job. */
 function betterSplit(
-  { network, batch, costs }: Workload,
+  { network, batch, costs, memory }: Workload,
   method: ResolvedSpec['method'],
   own: readonly StageCost[],
   even: readonly number[] | undefined,
@@ -195,7 +195,7 @@ function betterSplit(
   const other = { ...method, split: [...even] };
   const slowest = (stages: readonly StageCost[]) =>
     Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
-  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), frozenPart(network)));
+  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), frozenPart(network), memory));
   return seconds < WORTH_A_CHANGE * slowest(own)
     ? { split: other.split, step_seconds: rounded(seconds) }
     : null;
@@ -238,7 +238,7 @@ function toStage(cost: StageCost, stage: number, spec: ResolvedSpec, costs: Step
     auxiliary: orNull(cost.auxiliary),
     head: orNull(cost.head),
     auxiliary_share: rounded(cost.auxiliary.multiplyAdds / cost.multiplyAdds),
-    memory_bytes: stageMemory(cost, batch, memoryFacts(spec), batchesUnderWay(method, stage)),
+    memory_bytes: stageMemory(cost, batch, memoryFacts(spec), method, batchesUnderWay(method, stage)),
     step_seconds: rounded(stageSeconds(cost, method, costs, batch)),
   };
 }

@@ -1,5 +1,5 @@
 import type { components } from '../../contract/generated/openapi.js';
-import { stagesOfMethod } from '../../method/index.js';
+import { passesPlainly, stagesOfMethod } from '../../method/index.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/index.js';
 import {
   type CostRates,
@@ -34,18 +34,19 @@ interface Sums {
 
 /**
  * Rates of the parts of a network, measured by tasks on one kind of device, that of the latest task; null without
- * tasks. Parts that no task has run, like the coupling if only back-propagation ran, are estimated and scaled by
- * the measured forward pass.
+ * tasks. Tasks whose memory policy adds work to their passes do not count. Parts that no task has run, like the
+ * coupling if only back-propagation ran, are estimated and scaled by the measured forward pass.
  */
 export function measuredRates(
   network: NetworkDescription,
   batch: number,
-  tasks: readonly TimedTask[],
+  all: readonly TimedTask[],
 ): MeasuredRates | null {
+  const tasks = all.filter(({ method }) => passesPlainly(method));
   const [latest] = tasks;
   if (latest === undefined) return null;
   const alike = tasks.filter(({ device }) => deviceKindOf(device) === deviceKindOf(latest.device));
-  const sums = alike.reduce((all, task) => add(all, workOf(network, task), task, batch), nothing());
+  const sums = alike.reduce((before, task) => add(before, workOf(network, task), task, batch), nothing());
   if (!(sums.work > 0 && part(sums, 'forward') > 0)) return null;
   // Forward and backward passes of AuxNets are convolutions like all others.
   const forward = (part(sums, 'forward') + part(sums, 'auxiliary_forward')) / sums.work;

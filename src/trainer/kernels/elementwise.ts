@@ -32,5 +32,8 @@ export const addAll = (tensors: readonly Tensor[]): Tensor =>
 export const halfSquaredNorm = (a: Tensor): Tensor => executeOne('L2Loss', [a], [FLOAT]);
 export const magnitude = (a: Tensor): Tensor => executeOne('Abs', [a], [FLOAT]);
 
+/** The next whole number that is not below. */
+export const roundUp = (a: Tensor): Tensor => executeOne('Ceil', [a], [FLOAT]);
+
 /** The nearest whole number, as a float. Halves are rounded to even. */
 export const roundToNearest = (a: Tensor): Tensor => executeOne('Rint', [a], [FLOAT]);

@@ -4,7 +4,7 @@ import { DType, free, type Tensor } from '../runtime/index.js';
 import { frozenNormRule, inferPass } from './infer-pass.js';
 import { passOperationOf } from './operations/index.js';
 import type { Pass, TrainingContext } from './pass.js';
-import { layersPass } from './train-pass.js';
+import { segmentedPass } from './segmented-pass.js';
 
 /**
  * Runs `layers` in training mode (batch statistics), in the precision of the context, so that the result can be
@@ -42,9 +42,9 @@ function trainedPass(
   context: TrainingContext,
   wantsInputGradient: boolean,
 ): Pass {
-  return context.precision === 'bfloat16'
-    ? mixedPass(layers, input, context, wantsInputGradient)
-    : layersPass(layers, input, context, wantsInputGradient);
+  if (context.precision === 'bfloat16') return mixedPass(layers, input, context, wantsInputGradient);
+  const { output, pullback } = segmentedPass(layers, input, context, wantsInputGradient);
+  return { output, pullback: (cotangent) => pullback(cotangent, input) };
 }
 
 /**
@@ -62,15 +62,15 @@ function mixedPass(
   const headStart = layers.findIndex((layer) => passOperationOf(layer).float32);
   const bodyEnd = headStart < 0 ? layers.length : headStart;
   const low = kernels.cast(input, DType.bfloat16);
-  const body = layersPass(layers.slice(0, bodyEnd), low, context, wantsInputGradient);
+  const body = segmentedPass(layers.slice(0, bodyEnd), low, context, wantsInputGradient);
   const features = kernels.cast(body.output, DType.float32);
-  const head = layersPass(layers.slice(bodyEnd), features, context, true);
+  const head = segmentedPass(layers.slice(bodyEnd), features, context, true);
   return {
     output: head.output,
     pullback: (cotangent) => {
-      const atFeatures = head.pullback(cotangent)!;
+      const atFeatures = head.pullback(cotangent, features)!;
       const rounded = kernels.cast(atFeatures, DType.bfloat16);
-      const gradient = body.pullback(rounded);
+      const gradient = body.pullback(rounded, low);
       const result = gradient && kernels.cast(gradient, DType.float32);
       free(low, features, rounded);
       if (atFeatures !== cotangent) free(atFeatures);

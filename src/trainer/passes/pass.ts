@@ -1,4 +1,5 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
+import type { PassMemory } from '../../method/index.js';
 import type { NormLayer, ParameterSpec } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, type Tensor, upload } from '../runtime/index.js';
@@ -33,6 +34,8 @@ export interface TrainingContext {
   readonly precision?: Precision | undefined;
   /** Whether the pullback leaves the Kronecker factors of a kernel among the gradients (factors.ts). Absent: of none. */
   readonly wantsFactors?: ((kernel: string) => boolean) | undefined;
+  /** How features between layers are kept. Absent: as they are. */
+  readonly memory?: PassMemory | undefined;
   /** Random draws of layers. Networks without random layers need none. */
   readonly draw?: Draw | undefined;
 }

@@ -4,6 +4,7 @@ import { binding } from './tensorflow.js';
 export const DType = {
   float32: 1,
   int32: 3,
+  uint8: 4,
   int8: 6,
   bool: 10,
   bfloat16: 14,

@@ -17,7 +17,7 @@ export interface MessageRoundStage {
 }
 
 export interface JointStepOptions
-  extends Pick<MessageRoundOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision'> {
+  extends Pick<MessageRoundOptions, 'messageRounds' | 'beta' | 'labelSmoothing' | 'precision' | 'memory'> {
   readonly stages: readonly MessageRoundStage[];
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;

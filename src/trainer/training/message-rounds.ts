@@ -1,3 +1,4 @@
+import type { PassMemory } from '../../method/index.js';
 import type { StageDescription } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { coupledLoss } from '../objective/coupling-objective.js';
@@ -17,6 +18,8 @@ export interface MessageRoundOptions {
   readonly draw: Draw;
   /** Precision of the passes. Absent: float32. */
   readonly precision?: Precision;
+  /** How the passes keep features. Absent: as they are. */
+  readonly memory?: PassMemory;
 }
 
 export interface MessageRoundGradients {
@@ -51,13 +54,14 @@ interface Exchange {
  * reproduce the last lambda_k (arXiv:2112.05387: AuxNets reproduce the corrected variables).
  */
 export function exchangeMessages(options: MessageRoundOptions, at: LossStep): MessageRoundGradients {
-  const { stages, weights, messageRounds, draw, precision } = options;
+  const { stages, weights, messageRounds, draw, precision, memory } = options;
   const { images } = at.batch;
   const own = new Map<string, Tensor>();
   const generated = at.stopwatch.time('auxiliary_forward', () =>
     stages.map(
       ({ auxiliary }) =>
-        auxiliary && trainPass(auxiliary, images, { weights, gradients: own, draw, precision }, false),
+        auxiliary &&
+        trainPass(auxiliary, images, { weights, gradients: own, draw, precision, memory }, false),
     ),
   );
   let messages: Messages = {
@@ -84,11 +88,11 @@ function exchange(
   at: LossStep,
   { inputs, inputGradients }: Messages,
 ): Exchange {
-  const { stages, weights, beta, labelSmoothing, draw, precision } = options;
+  const { stages, weights, beta, labelSmoothing, draw, precision, memory } = options;
   const watch = at.stopwatch;
   const gradients = new Map<string, Tensor>();
   const losses: LocalLoss[] = [];
-  const context = { weights, gradients, draw, precision };
+  const context = { weights, gradients, draw, precision, memory };
   const next = { inputs: [inputs[0]!], inputGradients: [] as (Tensor | null)[] };
   for (const { index, isLast, layers } of stages) {
     const pass = watch.time('forward', () => trainPass(layers, inputs[index]!, context, index > 0));

@@ -1,3 +1,4 @@
+import type { PassMemory } from '../../method/index.js';
 import type { Layer } from '../../network/index.js';
 import type { LocalObjective } from '../objective/local-objective.js';
 import type { Optimizer } from '../optimizer/index.js';
@@ -22,6 +23,8 @@ export interface PartStepOptions {
   readonly seed: number;
   /** Precision of the passes of this part. Absent: float32. */
   readonly precision?: Precision;
+  /** How its passes keep features. Absent: as they are. */
+  readonly memory?: PassMemory;
   /** Equal parts of a batch that each have a pass of their own. Absent: 1. */
   readonly parts?: number;
   /** o_{k-1} of each pass where the upstream stage sends it; the step frees it. */
@@ -62,6 +65,7 @@ function onePass(options: PartStepOptions, at: StepAt): PassResult {
     gradients: new Map<string, Tensor>(),
     draw: { seed: options.seed, step },
     precision: options.precision,
+    memory: options.memory,
     wantsFactors: optimizer.wantsFactors,
   };
   const { auxiliary } = part;

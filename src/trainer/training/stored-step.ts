@@ -1,3 +1,4 @@
+import type { PassMemory } from '../../method/index.js';
 import type { Layer } from '../../network/index.js';
 import type { Batch } from '../data/index.js';
 import { coupledLoss } from '../objective/coupling-objective.js';
@@ -28,6 +29,7 @@ export interface StoredStepOptions {
   readonly seed: number;
   /** The numbers that the stage's own passes compute in. */
   readonly precision: Precision;
+  readonly memory: PassMemory;
   /** Indices of the batch's images in the data set. */
   readonly samplesAt: (step: number) => Uint32Array;
   /** lambda_k; null for stage 0, which reads the images. */
@@ -66,7 +68,7 @@ async function prepareInitial(
 }
 
 function update(options: StoredStepOptions, at: StepAt): StepReport[] {
-  const { own, optimizer, layers, seed, precision, stage } = options;
+  const { own, optimizer, layers, seed, precision, memory, stage } = options;
   const { batch, step, learningRate, stopwatch } = at;
   const samples = options.samplesAt(step);
   const gradients = new Map<string, Tensor>();
@@ -78,6 +80,7 @@ function update(options: StoredStepOptions, at: StepAt): StepReport[] {
     gradients,
     draw: { seed, step },
     precision,
+    memory,
     wantsFactors: optimizer.wantsFactors,
   };
   const pass = stopwatch.time('forward', () =>

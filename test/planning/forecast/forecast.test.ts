@@ -135,7 +135,11 @@ test('local SGD is recommended on a link that bears it, and stages where the who
   const fast = plan(DEEP, { bytesPerSecond: 1e12 });
   assert.deepEqual([fast.recommendation.stages, fast.recommendation.replicas], [1, 4]);
   assert.equal(fast.recommendation.reason, fast.methods[0]?.reason);
-  const memoryBytes = (fast.methods[0]?.memory_bytes ?? 0) / 2;
+  const half = plan(DEEP, { memoryBytes: (fast.methods[0]?.memory_bytes ?? 0) / 2 });
+  assert.deepEqual([half.recommendation.stages, half.methods[0]?.method.memory], [1, 'recompute']);
+  // The whole network, with features that are computed again.
+  const least = plan(DEEP, { memoryBytes: 1 }).methods.find(({ method }) => method.stages === 1);
+  const memoryBytes = (least?.memory_bytes ?? 0) - 1;
   const tight = plan(DEEP, { memoryBytes });
   assert.ok(tight.recommendation.stages > 1 && tight.methods[0]?.fits);
   assert.deepEqual(

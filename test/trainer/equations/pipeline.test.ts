@@ -24,7 +24,6 @@ import {
 } from '../support/training-tasks.js';
 
 // Oracle of method.type pipeline.
-// Oracle of method.memory stash, recompute.
 
 // docs/method.md, "`pipeline`", against one loop over the batches that knows nothing of streams and tasks: each batch
 // goes through the whole network once, on weights of which each stage's are those of some updates ago.

@@ -55,7 +55,7 @@ export function resolveMethod(
     stored: resolveStored(method, facts, report),
     message_rounds: resolveMessageRounds(method, facts, report),
     stream: resolveStream(method, facts, report),
-    memory: resolveMemory(method, facts, report),
+    ...resolveMemory(spec, facts, endToEndSteps > 0 || method.warm_start_epochs > 0, report),
     outer: resolveOuter(method, facts, replicas, report),
     warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),
     end_to_end_share: endToEndShare,

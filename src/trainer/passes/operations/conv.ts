@@ -2,8 +2,8 @@ import type { ConvLayer } from '../../../network/index.js';
 import * as kernels from '../../kernels/index.js';
 import { type DType, free, type Tensor } from '../../runtime/index.js';
 import { addFactors } from '../factors.js';
-import { type Pass, parameter } from '../pass.js';
-import type { PassOperation, TrainingRun } from './operation.js';
+import { parameter } from '../pass.js';
+import type { LayerPass, PassOperation, TrainingRun } from './operation.js';
 
 export const conv: PassOperation<ConvLayer> = {
   train,
@@ -13,14 +13,14 @@ export const conv: PassOperation<ConvLayer> = {
   float32: false,
 };
 
-function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }: TrainingRun): Pass {
+function train(layer: ConvLayer, features: Tensor, { context, wantsInputGradient }: TrainingRun): LayerPass {
   const name = `${layer.name}/kernel`;
   const weights = parameter(context.weights, name);
-  const kernel = inDtypeOf(weights, input);
-  const output = kernels.convolution(input, kernel, layer);
+  const kernel = inDtypeOf(weights, features);
+  const output = kernels.convolution(features, kernel, layer);
   return {
     output,
-    pullback: (cotangent) => {
+    pullback: (cotangent, { input }) => {
       const gradient = kernels.convolutionKernelGradient(input, kernel.shape, cotangent, layer);
       context.gradients.set(name, inDtypeOf(gradient, weights));
       addFactors(context, name, kernel.shape, {
@@ -30,7 +30,6 @@ function train(layer: ConvLayer, input: Tensor, { context, wantsInputGradient }:
       const inputGradient = wantsInputGradient
         ? kernels.convolutionInputGradient(input.shape, kernel, cotangent, layer)
         : null;
-      free(output);
       if (kernel !== weights) free(kernel, gradient);
       return inputGradient;
     },

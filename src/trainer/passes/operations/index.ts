@@ -22,3 +22,5 @@ const OPERATIONS: { readonly [Op in Layer['op']]: PassOperation<Extract<Layer, {
 export function passOperationOf<L extends Layer>({ op }: L): PassOperation<L> {
   return OPERATIONS[op] as PassOperation<never> as PassOperation<L>;
 }
+
+export type { InnerPass, LayerPass } from './operation.js';

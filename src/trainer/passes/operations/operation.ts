@@ -1,6 +1,27 @@
 import type { Layer } from '../../../network/index.js';
 import type { Tensor } from '../../runtime/index.js';
-import type { NamedTensors, NormRule, Pass, TrainingContext } from '../pass.js';
+import type { NamedTensors, NormRule, TrainingContext } from '../pass.js';
+
+/** Input and output of a layer's forward pass as they were kept: exact, or within the bound of the memory policy. */
+export interface KeptFeatures {
+  readonly input: Tensor;
+  /** Free already where `readsOutput` says that the pullback does not read it. */
+  readonly output: Tensor;
+}
+
+/** The forward pass of one layer. Whoever runs it keeps and frees its input and its output. */
+export interface LayerPass {
+  readonly output: Tensor;
+  /** As `Pullback`, but for input and output, which stay its caller's. It frees everything else of the forward pass. */
+  readonly pullback: (cotangent: Tensor, kept: KeptFeatures) => Tensor | null;
+}
+
+/** The forward pass of some layers, one after the other, within a pass. */
+export interface InnerPass {
+  readonly output: Tensor;
+  /** As `Pullback`. @param input of the pass, which stays its caller's */
+  readonly pullback: (cotangent: Tensor, input: Tensor) => Tensor | null;
+}
 
 /** Inputs of the training pass of a layer, besides its input tensor. */
 export interface TrainingRun {
@@ -8,7 +29,7 @@ export interface TrainingRun {
   /** false spares the gradient of the input: images need none. */
   readonly wantsInputGradient: boolean;
   /** Runs layers inside a layer. */
-  readonly path: (layers: readonly Layer[], input: Tensor) => Pass;
+  readonly path: (layers: readonly Layer[], input: Tensor) => InnerPass;
 }
 
 /** Inputs of the inference of a layer, besides its input tensor. */
@@ -22,7 +43,7 @@ export interface InferenceRun {
 /** Computation of a kind of layer. */
 export interface PassOperation<L extends Layer> {
   /** Training mode: batch statistics, in the dtype of `input`, which stays its caller's. */
-  train(layer: L, input: Tensor, run: TrainingRun): Pass;
+  train(layer: L, input: Tensor, run: TrainingRun): LayerPass;
   /** Keeps nothing for a gradient. The output is owned, or is `input` itself where the layer changes nothing. */
   infer(layer: L, input: Tensor, run: InferenceRun): Tensor;
   /** Whether the pullback of this layer reads its output. */

@@ -1,8 +1,7 @@
 import type { MaxPoolLayer, PoolLayer } from '../../../network/index.js';
 import * as kernels from '../../kernels/index.js';
-import { free, type Tensor } from '../../runtime/index.js';
-import type { Pass } from '../pass.js';
-import type { PassOperation } from './operation.js';
+import type { Tensor } from '../../runtime/index.js';
+import type { LayerPass, PassOperation } from './operation.js';
 
 export const maxPool: PassOperation<MaxPoolLayer> = {
   train: maxPoolPass,
@@ -15,16 +14,16 @@ export const maxPool: PassOperation<MaxPoolLayer> = {
 export const pool: PassOperation<PoolLayer> = {
   train: (_, input) => poolPass(input),
   infer: (_, input) => kernels.globalAveragePool(input),
-  readsOutput: () => true,
+  readsOutput: () => false,
   float32: true,
 };
 
-function maxPoolPass(layer: MaxPoolLayer, input: Tensor): Pass {
-  const forward = kernels.maxPoolForward(input, layer);
+function maxPoolPass(layer: MaxPoolLayer, features: Tensor): LayerPass {
+  const forward = kernels.maxPoolForward(features, layer);
   return {
     output: forward.output,
-    pullback: (cotangent) => {
-      const gradient = kernels.maxPoolGradient(input, forward, cotangent, layer);
+    pullback: (cotangent, { input, output }) => {
+      const gradient = kernels.maxPoolGradient(input, { ...forward, output }, cotangent, layer);
       kernels.freeMaxPool(forward);
       return gradient;
     },
@@ -32,13 +31,9 @@ function maxPoolPass(layer: MaxPoolLayer, input: Tensor): Pass {
 }
 
 /** [B,h,w,c] -> [B,c] */
-function poolPass(input: Tensor): Pass {
-  const output = kernels.globalAveragePool(input);
+function poolPass(features: Tensor): LayerPass {
   return {
-    output,
-    pullback: (cotangent) => {
-      free(output);
-      return kernels.globalAveragePoolGradient(input.shape, cotangent);
-    },
+    output: kernels.globalAveragePool(features),
+    pullback: (cotangent, { input }) => kernels.globalAveragePoolGradient(input.shape, cotangent),
   };
 }

@@ -1,5 +1,5 @@
 import type { ResolvedSpec } from '../../../contract/spec.js';
-import { accumulatedParts } from '../../../method/index.js';
+import { accumulatedParts, passMemory } from '../../../method/index.js';
 import { parametersOf } from '../../../network/index.js';
 import {
   Optimizer,
@@ -57,6 +57,7 @@ function begun(
     onStageOutput: spool?.name === 'features' ? write : null,
     seed: spec.seed,
     precision: spec.precision,
+    memory: passMemory(spec.method),
     parts: accumulatedParts(spec.optimizer),
   });
   return {

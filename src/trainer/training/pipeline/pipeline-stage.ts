@@ -1,3 +1,4 @@
+import type { PassMemory } from '../../../method/index.js';
 import type { Layer } from '../../../network/index.js';
 import type { StoredTensor } from '../../checkpoint/index.js';
 import type { Optimizer } from '../../optimizer/index.js';
@@ -17,6 +18,8 @@ export interface PipelineStageOptions {
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
   readonly precision: Precision;
+  /** How a pass that waits for its gradient keeps features. */
+  readonly memory: PassMemory;
 }
 
 /** The step of a batch, as the update by its gradient needs it. */
@@ -116,10 +119,10 @@ export class PipelineStage {
   }
 
   #pass({ at, input, weights, gradients }: Omit<Flight, 'pass'>): Pass {
-    const { index, layers, optimizer, seed, precision } = this.options;
+    const { index, layers, optimizer, seed, precision, memory } = this.options;
     // Asked when the batch is pulled back, right before the update.
     const wantsFactors = (kernel: string) => optimizer.wantsFactors?.(kernel) ?? false;
-    const context = { weights, gradients, draw: { seed, step: at.step }, precision, wantsFactors };
+    const context = { weights, gradients, draw: { seed, step: at.step }, precision, memory, wantsFactors };
     return trainPass(layers, input, context, index > 0);
   }
 }

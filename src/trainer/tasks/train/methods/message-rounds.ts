@@ -1,6 +1,6 @@
 import type { ResolvedSpec } from '../../../../contract/spec.js';
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
-import { parallelRange } from '../../../../method/index.js';
+import { parallelRange, passMemory } from '../../../../method/index.js';
 import type { StageDescription } from '../../../../network/index.js';
 import { mergeStates } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
@@ -67,6 +67,7 @@ function begun(
     labelSmoothing: spec.label_smoothing,
     seed: spec.seed,
     precision: spec.precision,
+    memory: passMemory(spec.method),
   });
   return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.state())) };
 }

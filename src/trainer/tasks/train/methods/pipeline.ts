@@ -2,6 +2,7 @@ import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
 import {
   forwardsTwice,
   lagOf,
+  memoryInPipeline,
   outerOf,
   parallelRange,
   type RunDescription,
@@ -98,6 +99,7 @@ function begun(
     const lag = lagOf(run.stages.length, index);
     return new PipelineStage({
       ...{ index, layers, optimizer, lag, seed: spec.seed, precision: spec.precision },
+      memory: memoryInPipeline(spec.method),
       recomputes: forwardsTwice(spec.method, index),
     });
   });

@@ -1,5 +1,5 @@
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
-import { parallelRange } from '../../../../method/index.js';
+import { parallelRange, passMemory } from '../../../../method/index.js';
 import type { Shape } from '../../../../network/index.js';
 import { encodeState } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
@@ -84,6 +84,7 @@ function begun(
     layers: stage.layers,
     seed: spec.seed,
     precision: spec.precision,
+    memory: passMemory(spec.method),
     samplesAt: (step) => order.samplesAt(step),
     own: stage.index > 0 ? boundary(context, files.own, stage.input, untrained(stage.index)) : null,
     downstream: next ? boundary(context, files.downstream, next.input, untrained(next.index)) : null,

@@ -1,0 +1,15 @@
+import type { MemoryPolicy } from '../../../method/index.js';
+import { bfloat16Keeper } from './bfloat16.js';
+import { exactKeeper } from './exact.js';
+import { int8Keeper } from './int8.js';
+import type { Keeper } from './keeper.js';
+
+export type { Keeper, Kept } from './keeper.js';
+
+/** How each memory policy keeps features. What is computed again has no place here: it is not kept (segments.ts). */
+export const KEEPERS: Readonly<Record<MemoryPolicy, Keeper>> = {
+  stash: exactKeeper,
+  recompute: exactKeeper,
+  bfloat16: bfloat16Keeper,
+  int8: int8Keeper,
+};
