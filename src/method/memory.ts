@@ -8,6 +8,10 @@ interface MemoryRules {
   readonly recomputes: boolean;
   /** Bytes of a value that is kept between two layers of a pass; null: those of the pass's precision. */
   readonly bytes: number | null;
+  /** Tensors of the size of the largest output that its codec has at a time, beside those of every pass. Measured. */
+  readonly working: number;
+  /** Time of its codec for a value, to and fro, in multiply-adds of a step (src/network/cost.ts). Measured. */
+  readonly codecWork: number;
   /** Whether gradients are bitwise those of a pass that keeps everything as it is. */
   readonly isExact: boolean;
 }
@@ -18,13 +22,13 @@ interface MemoryRules {
  */
 export const MEMORY_POLICIES: Readonly<Record<MemoryPolicy, MemoryRules>> = {
   /** Everything that the backward pass reads. */
-  stash: { recomputes: false, bytes: null, isExact: true },
+  stash: { recomputes: false, bytes: null, working: 0, codecWork: 0, isExact: true },
   /** Inputs of segments, from which the backward pass makes the rest again; in a pipeline the input of the stage alone. */
-  recompute: { recomputes: true, bytes: null, isExact: true },
+  recompute: { recomputes: true, bytes: null, working: 0, codecWork: 0, isExact: true },
   /** Rounded features; the forward pass itself is exact. */
-  bfloat16: { recomputes: false, bytes: 2, isExact: false },
+  bfloat16: { recomputes: false, bytes: 2, working: 0, codecWork: 10, isExact: false },
   /** A code of one byte, and a scale for each 64. */
-  int8: { recomputes: false, bytes: 1 + 4 / 64, isExact: false },
+  int8: { recomputes: false, bytes: 1 + 4 / 64, working: 5, codecWork: 50, isExact: false },
 };
 
 export const DEFAULT_MEMORY: MemoryPolicy = 'stash';

@@ -16,6 +16,43 @@ export function activations(layers: readonly Layer[]): number {
 }
 
 /**
+ * Values that a training pass over one image keeps, in float32 values. It differs from `activations`, by which work is counted, in
+ * two ways: a convolution at the end of a path of a block is freed after the sum, and dropout keeps its output and a mask of bytes.
+ */
+export function keptValues(layers: readonly Layer[]): number {
+  let before = 0;
+  let kept = 0;
+  for (const layer of layers) {
+    if (layer.op === 'residual') {
+      kept += keptInPath(layer.branch) + keptInPath(layer.shortcut);
+    }
+    kept += layer.op === 'dropout' ? DROPOUT_VALUES * before : operationOf(layer).activations(layer);
+    before = outputValues(layer);
+  }
+  return kept;
+}
+
+/** Output and mask of dropout, in values of its input. */
+const DROPOUT_VALUES = 1 + 1 / 4;
+
+function keptInPath(path: readonly Layer[]): number {
+  const last = path.at(-1);
+  return keptValues(path) - (last?.op === 'conv' ? outputValues(last) : 0);
+}
+
+/** Values of the largest output of a layer, of one image. */
+export function largestOutput(layers: readonly Layer[]): number {
+  return flatten(layers).reduce((most, layer) => Math.max(most, outputValues(layer)), 0);
+}
+
+/** Values of a layer's output of one image; 0 for layers whose output has no place in the description. */
+function outputValues(layer: Layer): number {
+  if (!('output' in layer)) return 0;
+  const { height, width, channels } = layer.output;
+  return height * width * channels;
+}
+
+/**
  * Number of multiply-adds of a convolution that take as long as one value of `activations`. Convolutions compute,
  * but batch norms, ReLUs and sums move memory, which dominates in layers with few channels. Measured on a CPU
  * (docs/performance.md, "What a layer costs"). The number is larger on devices with cheaper arithmetic, like GPUs.

@@ -1,5 +1,5 @@
 import { sizeOf } from './cost.js';
-import { flatten, type Layer } from './layers.js';
+import { type ConvLayer, type DenseLayer, flatten, type Layer } from './layers.js';
 import { parametersOf } from './parameters.js';
 
 /** Kernels with a longer side have no Kronecker factors: an inverse takes a time of its third power. */
@@ -39,4 +39,40 @@ export function factorPatches(layers: readonly Layer[]): number {
     return sides ? sides.left * output.height * output.width : 0;
   });
   return Math.max(0, ...patches);
+}
+
+/** Multiply-adds for the Kronecker factors of some layers. */
+export interface FactorWork {
+  /** Of one estimate, for each of its images. */
+  readonly estimate: number;
+  /** Of the inverses of both factors. */
+  readonly inverse: number;
+  /** Of the products of a gradient with both inverses. */
+  readonly apply: number;
+}
+
+/** An inverse by Cholesky's factors and two triangular solutions, in multiply-adds for a side of 1. */
+const INVERSE = 4 / 3;
+
+export function factorWork(layers: readonly Layer[]): FactorWork {
+  const sum = { estimate: 0, inverse: 0, apply: 0 };
+  for (const layer of flatten(layers)) {
+    if (!isEstimated(layer)) continue;
+    const sides = factorSides(kernelOf(layer));
+    if (sides === null) continue;
+    const { left, right } = sides;
+    const places = layer.op === 'conv' ? layer.output.height * layer.output.width : 1;
+    sum.estimate += places * (left ** 2 + right ** 2);
+    sum.inverse += INVERSE * (left ** 3 + right ** 3);
+    sum.apply += left * right * (left + right);
+  }
+  return sum;
+}
+
+const isEstimated = (layer: Layer): layer is ConvLayer | DenseLayer =>
+  (layer.op === 'conv' && layer.frozen !== true) || layer.op === 'dense';
+
+function kernelOf(layer: ConvLayer | DenseLayer): { readonly shape: readonly number[] } {
+  if (layer.op === 'dense') return { shape: [layer.inputs, layer.outputs] };
+  return { shape: [layer.size, layer.size, layer.input.channels, layer.output.channels] };
 }

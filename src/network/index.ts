@@ -1,5 +1,14 @@
 export { type AuxiliarySize, minAuxiliaryDepth, reachingAuxiliary } from './auxiliary.js';
-export { ACTIVATION_WORK, activations, multiplyAdds, parameterCount, sizeOf, work } from './cost.js';
+export {
+  ACTIVATION_WORK,
+  activations,
+  keptValues,
+  largestOutput,
+  multiplyAdds,
+  parameterCount,
+  sizeOf,
+  work,
+} from './cost.js';
 export * from './description.js';
 export * from './factors.js';
 export * from './frozen.js';

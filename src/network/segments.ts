@@ -1,4 +1,4 @@
-import { activations, work } from './cost.js';
+import { keptValues, work } from './cost.js';
 import type { Layer, Shape } from './layers.js';
 
 /** Neighboring layers of a pass. */
@@ -46,7 +46,7 @@ export function segmentCost(layers: readonly Layer[], maxValues: number | null):
   const segments = segmentsOf(layers, maxValues);
   let [before, kept, workAgain] = [0, 0, 0];
   for (const segment of segments) {
-    kept = Math.max(kept, before + activations(segment.layers));
+    kept = Math.max(kept, before + keptValues(segment.layers));
     if (!segment.recomputed) continue;
     before += unitsOf(segment.layers).at(-1)?.output ?? 0;
     workAgain += work(segment.layers);
@@ -64,7 +64,7 @@ function unitsOf(layers: readonly Layer[]): Unit[] {
   const cuts = [0, ...ends.slice(0, -1)];
   return cuts.map((start, index) => {
     const own = layers.slice(start, cuts[index + 1]);
-    return { layers: own, kept: activations(own), output: outputOf(own) };
+    return { layers: own, kept: keptValues(own), output: outputOf(own) };
   });
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  activations,
   describeNetwork,
+  keptValues,
   type Layer,
   leastKept,
   segmentCost,
@@ -24,7 +24,7 @@ function block(name: string, kept: number, output: number): Layer {
 
 test('segments are all layers in their order, and every one but the last is computed again', () => {
   for (const layers of [layersOf(56), layersOf(16, 'wide-resnet')]) {
-    for (const most of [null, leastKept(layers) * 1.5, activations(layers)]) {
+    for (const most of [null, leastKept(layers) * 1.5, keptValues(layers)]) {
       const segments = segmentsOf(layers, most);
       assert.deepEqual(
         segments.flatMap((segment) => segment.layers),
@@ -40,7 +40,7 @@ test('segments are all layers in their order, and every one but the last is comp
 
 test('a budget is kept, a larger one computes less again, and one for everything computes nothing again', () => {
   const layers = layersOf(110);
-  const [least, all] = [leastKept(layers), activations(layers)];
+  const [least, all] = [leastKept(layers), keptValues(layers)];
   let before = Number.POSITIVE_INFINITY;
   for (const share of [0, 0.1, 0.3, 0.6, 0.9, 1]) {
     const most = least + share * (all - least);
@@ -58,7 +58,7 @@ test('no other cut of a small network has a lower peak, or computes less again w
   const layers = sizes.map((size, index) => block(`b${index}`, size + (index % 3) + 1, 1 + (index % 3)));
   const all = everyCut(layers.length).map((ends) => costOfCut(layers, ends));
   assert.equal(leastKept(layers), Math.min(...all.map(({ kept }) => kept)));
-  for (let most = leastKept(layers); most <= activations(layers); most += 2) {
+  for (let most = leastKept(layers); most <= keptValues(layers); most += 2) {
     const again = Math.min(...all.filter(({ kept }) => kept <= most).map(({ workAgain }) => workAgain));
     assert.equal(segmentCost(layers, most).workAgain, again, `budget ${most}`);
   }
@@ -97,7 +97,7 @@ function costOfCut(layers: readonly Layer[], ends: readonly number[]) {
   let [before, kept, workAgain] = [0, 0, 0];
   [0, ...ends].forEach((start, index) => {
     const own = layers.slice(start, ends[index]);
-    kept = Math.max(kept, before + activations(own));
+    kept = Math.max(kept, before + keptValues(own));
     const last = own.at(-1);
     if (index === ends.length || last?.op !== 'residual') return;
     before += last.output.channels;

@@ -73,8 +73,6 @@ export interface Workload {
 export interface MemoryFacts extends PassFacts {
   /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
   readonly optimizerVectors: number;
-  /** Whether the optimizer keeps Kronecker factors. */
-  readonly keepsFactors: boolean;
 }
 
 /** A method with some number of stages, and their costs. */
@@ -195,13 +193,14 @@ function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutC
 export function stageMemory(
   cost: StageCost,
   batch: number,
-  { optimizerVectors, keepsFactors, accumulatedParts: parts, precision }: MemoryFacts,
+  { optimizerVectors, factorInterval, accumulatedParts: parts, precision }: MemoryFacts,
   method: Parameters<typeof keptBy>[1],
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
   const kept = keptBy(cost, method, batch).kept + cost.auxiliary.activations + cost.head.activations;
+  const bytesNow = ACTIVATION_BYTES[precision];
   const bytes = Math.min(
-    ACTIVATION_BYTES[precision],
+    bytesNow,
     MEMORY_POLICIES[passMemory(method).policy].bytes ?? Number.POSITIVE_INFINITY,
   );
   const whole = parts > 1 ? 1 : 0;
@@ -215,9 +214,32 @@ export function stageMemory(
   return (
     FLOAT * floats +
     rounded +
-    (keepsFactors ? FLOAT * factorFloats(cost, batch / parts) : 0) +
+    (factorInterval === null ? 0 : FLOAT * factorFloats(cost, batch / parts)) +
+    workingBytes(cost, batch / parts, bytesNow, MEMORY_POLICIES[passMemory(method).policy].working) +
+    FLOAT * PREPARED_BATCHES * batch * cost.images +
     batch * (inputs + (bytes * kept * (batches - inputsOnly)) / parts)
   );
+}
+
+/** A batch in training, and the next one in preparation (src/trainer/data/prefetch/ring.ts). */
+const PREPARED_BATCHES = 2;
+
+/**
+ * Tensors of the size of the largest output that a pass has beside what it keeps, in float32 or bfloat16, measured as the peak of
+ * the resident memory above weights and kept features (docs/performance.md, "What plans say of memory"). They are the output of
+ * a branch and its sum before their ReLU on the way forward; the cotangent of a block, of its sum, of a layer and of that
+ * layer's input on the way back; and copies that oneDNN makes in layouts of its own. The allocator gives nothing back.
+ */
+const WORKING_TENSORS = 5;
+
+function workingBytes(
+  cost: Pick<StageCost, 'largest' | 'auxiliary' | 'head'>,
+  images: number,
+  bytes: number,
+  ofPolicy: number,
+): number {
+  const largest = Math.max(cost.largest, cost.auxiliary.largest, cost.head.largest);
+  return (WORKING_TENSORS + ofPolicy) * bytes * images * largest;
 }
 
 /** Means, inverses and the estimates of a batch, with the patches that one of these is made of. */
@@ -230,9 +252,9 @@ function factorFloats(cost: StageCost, images: number): number {
 /** Values of the optimizer's state of some layers: its vectors, and the means and inverses of factors. */
 export function stateValues(
   { parameters, factors }: Pick<LayerCost, 'parameters' | 'factors'>,
-  { optimizerVectors, keepsFactors }: Pick<MemoryFacts, 'optimizerVectors' | 'keepsFactors'>,
+  { optimizerVectors, factorInterval }: Pick<MemoryFacts, 'optimizerVectors' | 'factorInterval'>,
 ): number {
-  return optimizerVectors * parameters + (keepsFactors ? 2 * factors : 0);
+  return optimizerVectors * parameters + (factorInterval === null ? 0 : 2 * factors);
 }
 
 /**

@@ -118,10 +118,16 @@ function added(a: LayerCost, b: LayerCost): LayerCost {
     parameters: a.parameters + b.parameters,
     multiplyAdds: a.multiplyAdds + b.multiplyAdds,
     activations: a.activations + b.activations,
+    largest: Math.max(a.largest, b.largest),
     work: a.work + b.work,
     trainedParameters: a.trainedParameters + b.trainedParameters,
     trainedWork: a.trainedWork + b.trainedWork,
     factors: a.factors + b.factors,
     factorPatches: Math.max(a.factorPatches, b.factorPatches),
+    factorWork: {
+      estimate: a.factorWork.estimate + b.factorWork.estimate,
+      inverse: a.factorWork.inverse + b.factorWork.inverse,
+      apply: a.factorWork.apply + b.factorWork.apply,
+    },
   };
 }

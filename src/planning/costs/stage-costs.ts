@@ -1,7 +1,7 @@
 import type { PassSeconds } from '../../contract/network-profile.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
 import { forwardsTwice } from '../../method/lags.js';
-import { recomputes } from '../../method/memory.js';
+import { MEMORY_POLICIES, passMemory, recomputes } from '../../method/memory.js';
 import {
   describeMethod,
   isPipelined,
@@ -10,9 +10,15 @@ import {
   storesVariables,
 } from '../../method/methods.js';
 import { reachedStage } from '../../method/reach.js';
-import { activations, multiplyAdds, parameterCount, work } from '../../network/cost.js';
+import { keptValues, largestOutput, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
-import { factorPatches, factorValues } from '../../network/factors.js';
+import {
+  FACTOR_IMAGES,
+  type FactorWork,
+  factorPatches,
+  factorValues,
+  factorWork,
+} from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
@@ -32,9 +38,11 @@ export interface PassFacts {
   readonly accumulatedParts: number;
   /** The numbers that passes keep between layers. */
   readonly precision: keyof typeof ACTIVATION_BYTES;
+  /** Updates from one estimate of Kronecker factors to the next; null without factors. */
+  readonly factorInterval: number | null;
 }
 
-const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32' };
+const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32', factorInterval: null };
 
 /** Memory and computation of some layers. Values of a pass are per image. */
 export interface LayerCost {
@@ -42,6 +50,8 @@ export interface LayerCost {
   readonly multiplyAdds: number;
   /** Number of values that a training pass keeps. Frozen layers keep none. */
   readonly activations: number;
+  /** Values of the largest output of a layer. */
+  readonly largest: number;
   /** Work (cost.ts), which is proportional to time. */
   readonly work: number;
   /** The part of `parameters` and `work` that is trained: the rest is frozen, and has a forward pass only. */
@@ -50,6 +60,7 @@ export interface LayerCost {
   /** Values of the Kronecker factors of its trained kernels, and of the patches of one image in the layer with most. */
   readonly factors: number;
   readonly factorPatches: number;
+  readonly factorWork: FactorWork;
 }
 
 export interface StageCost extends LayerCost {
@@ -73,6 +84,8 @@ export interface StageCost extends LayerCost {
   readonly inputBoundary: number;
   /** Number of values of its input per image: for the first stage, of the images or of the stored features. */
   readonly input: number;
+  /** Number of values of an image, or of its stored features, where the stage or its AuxNet reads it; else 0. */
+  readonly images: number;
   /** Whether its backward passes begin with another forward pass. */
   readonly forwardsTwice: boolean;
   /** Costs of passes that compute features again. @param maxValues per image; null: as few as can be */
@@ -82,11 +95,12 @@ export interface StageCost extends LayerCost {
 
 export const NO_COST: LayerCost = {
   ...{ parameters: 0, multiplyAdds: 0, activations: 0, work: 0 },
-  ...{ trainedParameters: 0, trainedWork: 0, factors: 0, factorPatches: 0 },
+  ...{ trainedParameters: 0, trainedWork: 0, factors: 0, factorPatches: 0, largest: 0 },
+  factorWork: { estimate: 0, inverse: 0, apply: 0 },
 };
 export const NO_STAGE: StageCost = {
   ...NO_COST,
-  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, forwardsTwice: false },
+  ...{ start: 0, end: 0, boundary: 0, inputBoundary: 0, input: 0, images: 0, forwardsTwice: false },
   ...{ frozenBlocks: 0, storedValues: 0 },
   ...{ auxiliary: NO_COST, head: NO_COST, downstream: NO_COST, copies: { work: 0, start: 0, end: 0 } },
   segments: () => ({ kept: 0, workAgain: 0 }),
@@ -98,12 +112,14 @@ export function costOf(layers: readonly Layer[]): LayerCost {
   return {
     parameters: parameterCount(layers),
     multiplyAdds: multiplyAdds(layers),
-    activations: activations(trained),
+    activations: keptValues(trained),
+    largest: largestOutput(trained),
     work: work(layers),
     trainedParameters: parameterCount(trained),
     trainedWork: work(trained),
     factors: factorValues(trained),
     factorPatches: factorPatches(trained),
+    factorWork: factorWork(trained),
   };
 }
 
@@ -142,6 +158,7 @@ export function stageCosts(
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
       input: (index === 0 && frozen.storedValues) || valuesOf(stage.input),
+      images: imagesOf(stages, index, frozen),
       forwardsTwice: forwardsTwice(method, index),
       segments: segmentsIn(stage.layers),
       passes,
@@ -170,7 +187,14 @@ export function wholeCost(network: NetworkDescription, passes: PassFacts = WHOLE
     ...{ ...NO_STAGE, ...costOf(layers), ...frozen, passes },
     ...{ start: 0, end: network.blocks.length, segments: segmentsIn(layers) },
     input: frozen.storedValues || valuesOf(network.image),
+    images: frozen.storedValues || valuesOf(network.image),
   };
+}
+
+function imagesOf(stages: readonly StageDescription[], index: number, frozen: FrozenPart): number {
+  const image = stages[0] ? valuesOf(stages[0].input) : 0;
+  if (index === 0) return frozen.storedValues || image;
+  return stages[index]?.auxiliary ? image : 0;
 }
 
 function segmentsIn(layers: readonly Layer[]): StageCost['segments'] {
@@ -192,19 +216,20 @@ export function keptBy(cost: StageCost, method: StagedMethod & MemoryFields, bat
   return cost.segments(most === null ? null : (most * parts) / (batch * ACTIVATION_BYTES[precision]));
 }
 
-/** Seconds of the forward passes that a step makes again. Stages of a pipeline make a whole one. */
+/** Seconds of the forward passes that a step makes again, a whole one in stages of a pipeline, and of rounding what is kept. */
 export function secondsAgain(
   cost: StageCost,
   method: StagedMethod & MemoryFields,
   costs: StepCosts,
   batch: number,
 ): number {
-  if (isPipelined(method)) return cost.forwardsTwice ? layerSeconds(cost, costs).forward * batch : 0;
-  const { workAgain } = keptBy(cost, method, batch);
-  if (workAgain === 0) return 0;
+  if (cost.forwardsTwice) return layerSeconds(cost, costs).forward * batch;
+  const { codecWork } = MEMORY_POLICIES[passMemory(method).policy];
+  const { kept, workAgain } = keptBy(cost, method, batch);
   const { start, end, frozenBlocks, trainedWork } = cost;
-  const { forward } = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
-  return (workAgain / trainedWork) * forward * batch;
+  if (trainedWork === 0) return 0;
+  const { forward, backward } = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
+  return ((workAgain * forward + codecWork * kept * (forward + backward)) / trainedWork) * batch;
 }
 
 /** Number of values of the features of one image. */
@@ -230,7 +255,11 @@ export function stageParts(
     data: costs.data * batch,
     forward: layers.forward * batch,
     backward: layers.backward * batch + updated(cost),
-    coupling: (coupled + heard) * batch + secondsAgain(cost, method, costs, batch) + updated(cost.head),
+    coupling:
+      (coupled + heard) * batch +
+      secondsAgain(cost, method, costs, batch) +
+      factorSeconds(cost, costs, batch) +
+      updated(cost.head),
     auxiliaryForward: auxiliary.forward * batch,
     auxiliaryBackward: auxiliary.backward * batch + updated(cost.auxiliary),
   };
@@ -241,6 +270,24 @@ function headSeconds({ end, head, copies }: StageCost, costs: StepCosts): number
   const own = costs.localHead(copies.work > 0 ? copies.end : end, head.work - copies.work);
   const through = copies.work > 0 ? costs.layers(copies) : { forward: 0, backward: 0 };
   return own.forward + own.backward + through.forward + through.backward;
+}
+
+/**
+ * Seconds of a step for the Kronecker factors of a stage: an estimate and its inverses each `factorInterval`-th update, and the
+ * products of every gradient. Their matrix products take as long for a multiply-add as the forward pass of the stage for its work.
+ */
+export function factorSeconds(cost: StageCost, costs: StepCosts, batch: number): number {
+  const { factorInterval: interval, accumulatedParts: parts } = cost.passes;
+  if (interval === null || cost.trainedWork === 0) return 0;
+  const { start, end, frozenBlocks, trainedWork } = cost;
+  const { forward } = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
+  const images = Math.min(FACTOR_IMAGES, batch / parts);
+  const all = [cost, cost.auxiliary, cost.head].map(({ factorWork: own }) => own);
+  const work = all.reduce(
+    (sum, own) => sum + own.apply + (images * own.estimate + own.inverse) / interval,
+    0,
+  );
+  return (forward / trainedWork) * work;
 }
 
 /** One image through some blocks, or from the stored output of the frozen ones on, and back to the first that is trained. */

@@ -42,7 +42,7 @@ import {
   type Workload,
   withEndToEndShare,
 } from '../costs/index.js';
-import { keepsFactors, optimizerVectors } from '../spec/optimizer.js';
+import { factorInterval, optimizerVectors } from '../spec/optimizer.js';
 import type { Splits } from './candidates.js';
 import { recommend } from './choose.js';
 import { compareMethods } from './compare-methods.js';
@@ -255,7 +255,7 @@ function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
   return {
     optimizerVectors: optimizerVectors(optimizer),
     accumulatedParts: accumulatedParts(optimizer),
-    keepsFactors: keepsFactors(optimizer),
+    factorInterval: factorInterval(optimizer),
     precision,
   };
 }

@@ -143,6 +143,13 @@ export function keepsFactors({ damping }: Pick<ResolvedOptimizer, 'damping'>): b
   return (damping ?? null) !== null;
 }
 
+/** Updates from one estimate of these factors to the next; null without factors. */
+export function factorInterval({
+  factor_interval: interval,
+}: Pick<ResolvedOptimizer, 'factor_interval'>): number | null {
+  return interval ?? null;
+}
+
 /** Share of its mean gradient that a step keeps, 0 to 1: the mean forgets in about 1 / (1 - share) steps. */
 export function optimizerMemory({ momentum, beta1 }: Pick<ResolvedOptimizer, 'momentum' | 'beta1'>): number {
   return momentum ?? beta1 ?? 0;

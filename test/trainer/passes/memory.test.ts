@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MEMORY_POLICIES, type MemoryPolicy, type PassMemory } from '../../../src/method/index.js';
 import {
-  activations,
   convLayer,
+  keptValues,
   type Layer,
   leastKept,
   normLayer,
@@ -75,8 +75,8 @@ for (const [name, { layers, values }] of NETWORKS) {
     test(`${name}, ${precision}: features that are computed again give bitwise the same gradients, at any budget`, () => {
       const exact = pulled(layers, values, STASH, precision);
       const bytes = (precision === 'float32' ? 4 : 2) * LABELS.length;
-      const middle = (leastKept(layers) + activations(layers)) / 2;
-      const counts = [null, bytes * leastKept(layers), bytes * middle, bytes * activations(layers)].map(
+      const middle = (leastKept(layers) + keptValues(layers)) / 2;
+      const counts = [null, bytes * leastKept(layers), bytes * middle, bytes * keptValues(layers)].map(
         (maxBytes) => {
           const { waiting, ...found } = pulled(layers, values, { policy: 'recompute', maxBytes }, precision);
           const { waiting: _, ...expected } = exact;
