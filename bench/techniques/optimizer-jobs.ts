@@ -1,0 +1,85 @@
+import { resolved, type SpecChanges } from '../../test/jobs/support/specs.js';
+import { runPlan, withBlobs } from '../../test/trainer/support/run-plan.js';
+import { WHOLE_MNIST } from '../../test/trainer/support/small-mnist.js';
+
+/** A whole job in this process, task by task. */
+export interface TrainedJob {
+  readonly name: string;
+  readonly seed: number;
+  /** Optimizer steps until two reports in turn of the loss of the last stage, a tenth step each, are at most the target; else null. */
+  readonly steps: number | null;
+  /** Share of the 10,000 test images that the full network classifies right, at the end. */
+  readonly accuracy: number;
+  readonly seconds: number;
+}
+
+type Contest = readonly [name: string, spec: SpecChanges];
+
+const TARGET = 0.5;
+
+/** K-FAC and SGD with one, two and four stages: ResNet-14 of width 4, six epochs of 2,048 images in batches of 64. */
+export function factorContests(): Contest[] {
+  return [1, 2, 4].flatMap((stages) =>
+    (['sgd', 'kfac'] as const).map((type): Contest => {
+      const method = stages === 1 ? { type: 'backprop' as const, stages } : { stages };
+      const size = { max_train_samples: 2048, batch_size: 64, epochs: 6, model: { depth: 14, width: 4 } };
+      return [`K=${stages} ${type}`, { ...size, method, optimizer: { type } }];
+    }),
+  );
+}
+
+/** Rules and rates for large batches: ResNet-8 of width 4, four epochs of 8,000 images. */
+export function batchContests(): Contest[] {
+  const warmup = { warmup_epochs: 1 };
+  return [100, 1000, 4000].flatMap((batch_size) => {
+    const scaled = Math.min(0.1 * (batch_size / 100), 1);
+    const optimizers: readonly (readonly [string, NonNullable<SpecChanges['optimizer']>])[] = [
+      ['sgd', { type: 'sgd' }],
+      [`sgd at ${scaled}, warm-up`, { type: 'sgd', learning_rate: scaled, schedule: warmup }],
+      ['lars, warm-up', { type: 'lars', learning_rate: 1, schedule: warmup }],
+      ['lamb, warm-up', { type: 'lamb', schedule: warmup }],
+    ];
+    return optimizers.map(([name, optimizer]): Contest => {
+      const size = { max_train_samples: 8000, batch_size, epochs: 4, model: { depth: 8, width: 4 } };
+      return [
+        `batch ${batch_size}, ${name}`,
+        { ...size, method: { type: 'backprop', stages: 1 }, optimizer },
+      ];
+    });
+  });
+}
+
+export async function trainJobs(
+  contests: readonly Contest[],
+  seeds: readonly number[],
+  say: (line: string) => void,
+): Promise<TrainedJob[]> {
+  const trained: TrainedJob[] = [];
+  for (const seed of seeds)
+    for (const [name, changes] of contests) {
+      const job = await trainJob(name, changes, seed);
+      say(`… ${name}, seed ${seed}: ${job.steps ?? '-'} steps, ${job.accuracy.toFixed(3)}`);
+      trained.push(job);
+    }
+  return trained;
+}
+
+async function trainJob(name: string, { model, ...changes }: SpecChanges, seed: number): Promise<TrainedJob> {
+  const spec = resolved({ seed, exports: [], ...changes, model: { family: 'resnet', ...model } });
+  const started = performance.now();
+  return await withBlobs(async (blobs) => {
+    const { successes, samples } = await runPlan(spec, blobs, undefined, undefined, WHOLE_MNIST);
+    const last = spec.method.stages - 1;
+    const losses = samples
+      .filter((sample) => sample.name === 'loss' && (sample.stage === null || sample.stage === last))
+      .toSorted((a, b) => a.step - b.step);
+    const arrived = losses.find(
+      ({ value }, index) => index > 0 && value <= TARGET && losses[index - 1]!.value <= TARGET,
+    );
+    return {
+      ...{ name, seed, steps: arrived ? arrived.step + 1 : null },
+      accuracy: successes.get('finalize')!.result.test_accuracy!,
+      seconds: (performance.now() - started) / 1000,
+    };
+  });
+}
