@@ -95,14 +95,14 @@ function ofMethod(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Pl
   const { method, batch_size: batch } = spec;
   const { network, memory, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network));
+  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), memory);
   if (rounds.parallelSteps === 0) return [];
   const seconds = stagedCost(spec, rounds, stages, prices).seconds / rounds.parallelSteps;
   const busy = stages.reduce((sum, cost) => sum + stageSeconds(cost, method, rates, batch), 0);
   const needs = stages.map((cost, stage) => {
     const underWay = batchesUnderWay(method, stage);
-    const weights = stageMemory(cost, 0, memory, underWay);
-    return { weights, activations: stageMemory(cost, batch, memory, underWay) - weights };
+    const weights = stageMemory(cost, 0, memory, method, underWay);
+    return { weights, activations: stageMemory(cost, batch, memory, method, underWay) - weights };
   });
   const bubble = 1 - busy / (stages.length * seconds);
   return [toRow(method.type, 1, stages.length, { seconds, needs, bubble })];

@@ -99,10 +99,11 @@ test('a stage that reaches later ones takes their measured time, memory and upda
   near(secondsWith(3), [own + second + last, second + last, last]);
   const memory = {
     optimizerVectors: 1,
-    keepsFactors: false,
+    factorInterval: null,
     accumulatedParts: 1,
     precision: 'float32',
   } as const;
+  const { method } = specOf(2);
   const [, alone] = stagesWith(1);
   const [first] = stagesWith(2);
   // The copy of stage 1, and its head behind it.
@@ -110,7 +111,7 @@ test('a stage that reaches later ones takes their measured time, memory and upda
   const without = { ...first!, head: stagesWith(1)[2]!.head };
   const vectors = 1 + 1 + memory.optimizerVectors;
   assert.equal(
-    stageMemory(first!, 10, memory) - stageMemory(without, 10, memory),
+    stageMemory(first!, 10, memory, method) - stageMemory(without, 10, memory, method),
     4 * (vectors * first!.head.parameters + 10 * first!.head.activations),
   );
 });

@@ -12,7 +12,7 @@ import { MNIST, resolved, type SpecChanges } from '../../jobs/support/specs.js';
 const RATES = costsByRates({ forward: 1, backward: 2, coupling: 0, message: 0, update: 0.5, data: 0 });
 const MEMORY = {
   optimizerVectors: 1,
-  keepsFactors: false,
+  factorInterval: null,
   accumulatedParts: 1,
   precision: 'float32',
 } as const;

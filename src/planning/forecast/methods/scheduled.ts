@@ -79,7 +79,7 @@ export function costOfSchedule(
     seconds,
     bubble: 1 - busy / (schedule.orders.length * seconds),
     needs: held.map((own, device) => ({
-      weights: sum(own.map((part) => stageMemory(parts.costs[part]!, 0, accumulated))),
+      weights: sum(own.map((part) => stageMemory(parts.costs[part]!, 0, accumulated, parts.method))),
       activations: mostKept(schedule.orders[device]!, schedule, bytesOf),
     })),
   };
