@@ -39,6 +39,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   '/method/auxiliary/cost_share': [0.05, 0.5],
   '/method/auxiliary/learning_rate': [0.01],
   '/method/auxiliary/width': [4, 5],
+  '/method/memory_bytes': [20_000, 1_000_000],
   '/method/message_rounds': [1, 2, 3, 5],
   '/method/outer/rate': [0.7],
   '/method/outer/momentum': [0, 0.5],

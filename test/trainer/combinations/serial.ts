@@ -1,6 +1,6 @@
 import { JOB_DEFAULTS } from '../../../src/contract/generated/defaults.js';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
-import { describeMethod, methodsWith } from '../../../src/method/index.js';
+import { describeMethod, MEMORY_POLICIES, methodsWith, passMemory } from '../../../src/method/index.js';
 
 const [SERIAL = 'backprop'] = methodsWith(({ isSerial }) => isSerial === true);
 
@@ -10,6 +10,7 @@ const [SERIAL = 'backprop'] = methodsWith(({ isSerial }) => isSerial === true);
  */
 export function serialJob(spec: ResolvedSpec): ResolvedSpec | null {
   const { method, optimizer } = spec;
+  if (!MEMORY_POLICIES[passMemory(method).policy].isExact) return null;
   const isExact =
     describeMethod(method).exchangesWithinBatch && method.message_rounds === 2 * method.stages - 1;
   // Stages shorten gradients of their own to clip_norm.
@@ -22,6 +23,7 @@ export function serialJob(spec: ResolvedSpec): ResolvedSpec | null {
       ...method,
       ...{ heads, stored, stream, corrections, auxiliary },
       ...{ type: SERIAL, stages: 1, split: [blocks], penalty: 'auto', memory: null, message_rounds: null },
+      memory_bytes: null,
       warm_start_epochs: 0,
     },
   };
