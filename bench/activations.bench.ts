@@ -13,7 +13,7 @@ import { methodOf, networkOf, plannedBytes, type Trial } from './activations/net
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 
 /** More change neither memory nor the mean of processor times much. */
-const MAX_STEPS = 4;
+const MAX_STEPS = 3;
 const MB = 2 ** 20;
 /** Bytes of the device in which the largest network is sought. */
 const DEVICE = 2 ** 30;
@@ -56,8 +56,9 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   for (const policy of POLICIES) {
     const trial = deepestIn(policy);
     const { depth } = trial.model;
-    say(`… ResNet-${depth} with ${policy}`);
-    deepest.push({ ...(await rowOf(`ResNet-${depth}, batch 128`, policy, trial)), depth });
+    const row = await rowOf(`ResNet-${depth}, batch 128`, policy, trial);
+    say(`… ${line(row)}`);
+    deepest.push({ ...row, depth });
   }
   return {
     lines: [
@@ -80,8 +81,9 @@ async function rowsOf({ name, ...part }: Part, steps: number, say: (line: string
   ];
   const rows: Row[] = [];
   for (const { label, memory } of memories) {
-    rows.push(await rowOf(name, label, { ...plain, memory }));
-    say(`… ${name}, ${label}`);
+    const row = await rowOf(name, label, { ...plain, memory });
+    rows.push(row);
+    say(`… ${line(row)}`);
   }
   const first = rows[0]!.milliseconds!;
   return rows.map((row) => ({ ...row, timesPlain: row.milliseconds! / first }));

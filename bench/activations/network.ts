@@ -26,7 +26,7 @@ export function networkOf({ model, blocks }: Pick<Trial, 'model' | 'blocks'>): N
   const last = own.at(-1)!;
   return {
     ...whole,
-    image: own[0]!.input,
+    image: start === 0 ? whole.image : own[0]!.input,
     stem: start === 0 ? whole.stem : [],
     blocks: own,
     head: end === whole.blocks.length ? whole.head : headOn(last.output),

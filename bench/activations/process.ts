@@ -1,5 +1,5 @@
-// Trains some blocks of a network for a few steps: BENCH_TRIAL, as JSON (network.ts). Prints the processor time of a step and the peak
-// of the resident memory above that of a process that has run every kernel.
+// Trains some blocks of a network for a few steps: BENCH_TRIAL, as JSON (network.ts). Prints the processor time of a step
+// and the peak of the resident memory above that of a process that has run every kernel.
 import { parametersOf, wholeNetwork } from '../../src/network/index.js';
 import { Optimizer, startingState } from '../../src/trainer/optimizer/index.js';
 import { upload } from '../../src/trainer/runtime/index.js';

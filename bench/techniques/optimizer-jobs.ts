@@ -6,7 +6,7 @@ import { WHOLE_MNIST } from '../../test/trainer/support/small-mnist.js';
 export interface TrainedJob {
   readonly name: string;
   readonly seed: number;
-  /** Optimizer steps until two reports in turn of the loss of the last stage, a tenth step each, are at most the target; else null. */
+  /** Steps until two reports in turn of the last stage's loss, ten steps apart, are at most the target; else null. */
   readonly steps: number | null;
   /** Share of the 10,000 test images that the full network classifies right, at the end. */
   readonly accuracy: number;

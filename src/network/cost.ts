@@ -16,8 +16,9 @@ export function activations(layers: readonly Layer[]): number {
 }
 
 /**
- * Values that a training pass over one image keeps, in float32 values. It differs from `activations`, by which work is counted, in
- * two ways: a convolution at the end of a path of a block is freed after the sum, and dropout keeps its output and a mask of bytes.
+ * Values that a training pass over one image keeps, in float32 values. It differs from `activations`, by which work is
+ * counted, in two ways: a convolution at the end of a path of a block is freed after the sum, and dropout keeps its
+ * output and a mask of bytes.
  */
 export function keptValues(layers: readonly Layer[]): number {
   let before = 0;

@@ -43,11 +43,11 @@ export function factorPatches(layers: readonly Layer[]): number {
 
 /** Multiply-adds for the Kronecker factors of some layers. */
 export interface FactorWork {
-  /** Of one estimate, for each of its images. */
+  /** Work of one estimate, for each of its images. */
   readonly estimate: number;
-  /** Of the inverses of both factors. */
+  /** Work of the inverses of both factors. */
   readonly inverse: number;
-  /** Of the products of a gradient with both inverses. */
+  /** Work of the products of a gradient with both inverses. */
   readonly apply: number;
 }
 

@@ -17,7 +17,7 @@ interface Unit {
   readonly output: number;
 }
 
-/** What a pass keeps of some layers, and does again, per image. */
+/** Costs of a pass through some layers that computes features again, per image. */
 export interface SegmentCost {
   /** Values at the peak. */
   readonly kept: number;
@@ -26,9 +26,9 @@ export interface SegmentCost {
 }
 
 /**
- * Cuts layers at their blocks. The last segment is kept, since its backward pass comes at once; those before it are computed again,
- * once each. The peak of a segment is the outputs of those before it and its own features: the cuts have the least peak, or
- * one of at most `maxValues`, and among those the last segment is as long as can be.
+ * Cuts layers at their blocks. The last segment is kept, since its backward pass comes at once; those before it are
+ * computed again, once each. The peak of a segment is the outputs of those before it and its own features: the cuts have
+ * the least peak, or one of at most `maxValues`, and among those the last segment is as long as can be.
  * @param maxValues per image; null, or less than can be: the least that can be
  */
 export function segmentsOf(layers: readonly Layer[], maxValues: number | null): Segment[] {
@@ -68,7 +68,7 @@ function unitsOf(layers: readonly Layer[]): Unit[] {
   });
 }
 
-/** Of the block that ends a unit. The last unit's is not asked for. */
+/** Values of the block that ends a unit. The last unit's are not asked for. */
 function outputOf(layers: readonly Layer[]): number {
   const last = layers.at(-1);
   return last?.op === 'residual' ? valuesOf(last.output) : 0;

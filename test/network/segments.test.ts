@@ -64,7 +64,7 @@ test('no other cut of a small network has a lower peak, or computes less again w
   }
 });
 
-test('binomial checkpoints are the bound: as many values with one more pass, and fewer with more passes only', () => {
+test('cuts keep at most what binomial checkpoints with one more pass keep, which need more passes to keep less', () => {
   // Blocks of four equal tensors. Griewank and Walther, doi:10.1145/347837.347846: c checkpoints and r repeated passes reverse
   // (c + r)! / (c! r!) blocks.
   const reversed = (c: number, r: number): number =>

@@ -273,8 +273,8 @@ function headSeconds({ end, head, copies }: StageCost, costs: StepCosts): number
 }
 
 /**
- * Seconds of a step for the Kronecker factors of a stage: an estimate and its inverses each `factorInterval`-th update, and the
- * products of every gradient. Their matrix products take as long for a multiply-add as the forward pass of the stage for its work.
+ * Seconds of a step for the Kronecker factors of a stage: an estimate and its inverses each `factorInterval`-th update,
+ * and the products of every gradient. A multiply-add of them takes as long as one of the stage's forward pass.
  */
 export function factorSeconds(cost: StageCost, costs: StepCosts, batch: number): number {
   const { factorInterval: interval, accumulatedParts: parts } = cost.passes;

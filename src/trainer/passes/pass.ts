@@ -34,7 +34,7 @@ export interface TrainingContext {
   readonly precision?: Precision | undefined;
   /** Whether the pullback leaves the Kronecker factors of a kernel among the gradients (factors.ts). Absent: of none. */
   readonly wantsFactors?: ((kernel: string) => boolean) | undefined;
-  /** How features between layers are kept. Absent: as they are. */
+  /** Policy for the features between layers. Absent: they are kept as they are. */
   readonly memory?: PassMemory | undefined;
   /** Random draws of layers. Networks without random layers need none. */
   readonly draw?: Draw | undefined;

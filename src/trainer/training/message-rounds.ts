@@ -18,7 +18,7 @@ export interface MessageRoundOptions {
   readonly draw: Draw;
   /** Precision of the passes. Absent: float32. */
   readonly precision?: Precision;
-  /** How the passes keep features. Absent: as they are. */
+  /** Policy for the features of the passes. Absent: they are kept as they are. */
   readonly memory?: PassMemory;
 }
 

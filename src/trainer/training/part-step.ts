@@ -23,7 +23,7 @@ export interface PartStepOptions {
   readonly seed: number;
   /** Precision of the passes of this part. Absent: float32. */
   readonly precision?: Precision;
-  /** How its passes keep features. Absent: as they are. */
+  /** Policy for the features of the passes. Absent: they are kept as they are. */
   readonly memory?: PassMemory;
   /** Equal parts of a batch that each have a pass of their own. Absent: 1. */
   readonly parts?: number;

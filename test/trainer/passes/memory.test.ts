@@ -157,8 +157,8 @@ test('features of zeros stay zeros, and a number of values that has no blocks is
       }
 });
 
-// As in COMET (arXiv:2111.09562): the gradient of a kernel is a sum of products of features and cotangents, so an error of at most
-// e in every feature makes one of at most e times the sum of the cotangents' sizes.
+// As in COMET (arXiv:2111.09562): the gradient of a kernel is a sum of products of features and cotangents, so an error of
+// at most e in every feature makes one of at most e times the sum of the cotangents' sizes.
 test("int8: a kernel's gradient is off by at most the bound of the features times the sizes of the cotangents", () => {
   const shape = { height: 4, width: 4, channels: 16 };
   const layers = [

@@ -6,7 +6,7 @@ import type { Keeper } from './keeper.js';
 
 export type { Keeper, Kept } from './keeper.js';
 
-/** How each memory policy keeps features. What is computed again has no place here: it is not kept (segments.ts). */
+/** The keeper of each memory policy. Features that are computed again are not kept (segmented-pass.ts). */
 export const KEEPERS: Readonly<Record<MemoryPolicy, Keeper>> = {
   stash: exactKeeper,
   recompute: exactKeeper,

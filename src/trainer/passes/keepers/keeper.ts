@@ -6,7 +6,7 @@ export interface Kept {
   restore(): Tensor;
 }
 
-/** How features are kept. */
+/** A way to keep features. */
 export interface Keeper {
   /**
    * Takes over the features. Zeros and positive values of rectified ones stay so, or the gradient of a ReLU would change.

@@ -18,7 +18,7 @@ export interface PipelineStageOptions {
   /** The run's: dropout masks follow from it and the step. */
   readonly seed: number;
   readonly precision: Precision;
-  /** How a pass that waits for its gradient keeps features. */
+  /** Policy for the features of a pass that waits for its gradient. */
   readonly memory: PassMemory;
 }
 
