@@ -1,44 +1,14 @@
-// Records the answers that shoot.ts shows, from a service of its own that trains two small networks.
+// Records the answers that shoot.ts shows, from a service of its own that trains small networks.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { buildApp } from '../../../src/api/app.js';
 import { compileDashboard } from '../../../src/service/compile-dashboard.js';
-import { jobSpec } from '../../jobs/support/specs.js';
 import { Strata } from '../../support/strata.js';
 import { findChromium, withBrowser } from '../chromium.js';
 import { keyOf, type Recorded, writeRecording } from './recording.js';
-
-const SAMPLES = 4096;
-
-async function train(strata: Strata): Promise<Record<string, string>> {
-  const jobs = [];
-  for (const stages of [2, 3]) {
-    const { job } = await strata.client.jobs.createJob(
-      jobSpec({
-        ...{ name: `digits in ${stages} stages`, seed: 7, epochs: 2, batch_size: 64 },
-        ...{ max_train_samples: SAMPLES, model: { depth: 8, width: 8 } },
-        method: { stages },
-      }),
-      {},
-    );
-    jobs.push(await strata.ended(job.id));
-  }
-  const [first, second] = jobs;
-  return {
-    jobs: '/ui/jobs',
-    job: `/ui/jobs/${second?.id}`,
-    'new-job': `/ui/jobs/new?from=${second?.id}`,
-    compare: `/ui/compare?jobs=${first?.id},${second?.id}`,
-    models: '/ui/models',
-    model: `/ui/models/${second?.result?.model_id}`,
-    datasets: '/ui/datasets',
-    dataset: '/ui/datasets/mnist',
-    workers: '/ui/workers',
-    settings: '/ui/settings',
-  };
-}
+import { tell } from './story.js';
 
 async function fetchAgain(url: string): Promise<Buffer> {
   return Buffer.from(await (await fetch(url)).arrayBuffer());
@@ -77,11 +47,11 @@ try {
   const options = { logLevel: 'silent', loopback: true, requestsPerMinute: 0, dashboard: folder } as const;
   const app = await buildApp(strata.service, options);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const views = await train(strata);
+  const views = await tell(url);
   const answers: Record<string, Recorded> = {};
   await withBrowser(executable, async (browser) => {
     const page = await browser.newPage();
-    for (const path of Object.values(views)) await visit(page, `${url}${path}`, answers);
+    for (const { path } of Object.values(views)) await visit(page, `${url}${path}`, answers);
   });
   await writeRecording({ at: new Date().toISOString(), views, answers });
   await app.close();

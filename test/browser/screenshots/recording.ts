@@ -10,12 +10,18 @@ export interface Recorded {
   readonly body: string;
 }
 
+/** A view, by the name of its pictures. */
+export interface View {
+  readonly path: string;
+  /** Titles of panels that follow each other: the pictures show these alone. */
+  readonly panels?: readonly string[];
+}
+
 /** The answers of the API to the pages, so that they look the same on each machine. */
 export interface Recording {
   /** The time of the pages, RFC 3339. */
   readonly at: string;
-  /** Paths of the views, by the name of their picture. */
-  readonly views: Readonly<Record<string, string>>;
+  readonly views: Readonly<Record<string, View>>;
   /** Answers by method and path. */
   readonly answers: Readonly<Record<string, Recorded>>;
 }

@@ -32,17 +32,19 @@ async function answer(route: Route, folder: string, { answers }: Recording): Pro
 }
 
 async function shoot(page: Page, recording: Recording): Promise<void> {
-  for (const [name, path] of Object.entries(recording.views)) {
+  for (const [name, { path, panels = [] }] of Object.entries(recording.views)) {
     await page.goto(SERVER + path);
-    await page.locator('h1').waitFor();
+    await page.locator('h1, [role=alert]').first().waitFor();
     await page.getByText('Loading…').waitFor({ state: 'detached' });
     await page.waitForTimeout(SETTLED_MS);
+    if ((await page.getByText('cannot be shown').count()) > 0)
+      throw new Error(`the recording of ${path} is too old for its page: run npm run screenshots:record`);
     for (const colorScheme of THEMES) {
       for (const width of WIDTHS) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await page.setViewportSize({ width, height: 1000 });
         await page.waitForTimeout(DRAWN_MS);
-        const picture = await page.screenshot({ fullPage: true });
+        const picture = await page.screenshot({ fullPage: true, ...(await clipOf(page, panels)) });
         // A palette is enough for pages, and a third of the size.
         await sharp(picture)
           .png({ palette: true })
@@ -50,6 +52,19 @@ async function shoot(page: Page, recording: Recording): Promise<void> {
       }
     }
   }
+}
+
+const MARGIN = 8;
+
+/** The place of panels that follow each other; empty for the whole page. */
+async function clipOf(page: Page, panels: readonly string[]) {
+  const places = panels.map((title) => page.getByRole('region', { name: title, exact: true }).boundingBox());
+  const boxes = (await Promise.all(places)).filter((box) => box !== null);
+  const [first, last] = [boxes[0], boxes.at(-1)];
+  if (!first || !last) return {};
+  const [x, y] = [first.x - MARGIN, first.y - MARGIN];
+  const height = last.y + last.height + MARGIN - y;
+  return { clip: { x, y, width: first.width + 2 * MARGIN, height } };
 }
 
 /** Time in which charts and the plan of the form appear. */
