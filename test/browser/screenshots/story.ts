@@ -1,4 +1,4 @@
-// What the service has done before its pages are visited: networks, a sweep, figures, predictions and promotions.
+// The work of the service before its pages are visited: networks, a sweep, figures, predictions and promotions.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type StrataClient } from '../../../client/src/index.js';
 import { eventually } from '../../support/eventually.js';

@@ -71,8 +71,8 @@ function Evidence({ evidence }: Pick<Promotion, 'evidence'>) {
 
 function Approvals({ promotion: { approvals } }: { readonly promotion: Promotion }) {
   if (approvals.length === 0) return null;
-  const said = approvals.map(({ by, at }) => `${by ?? 'without a key'}, ${moment(at)}`);
-  return <p className="quiet said">Approved by {said.join('; ')}.</p>;
+  const said = approvals.map(({ by, at }) => `${by === null ? 'without a key' : `by ${by}`}, ${moment(at)}`);
+  return <p className="quiet said">Approved {said.join('; ')}.</p>;
 }
 
 function Decision({ promotion: { id, name } }: { readonly promotion: Promotion }) {

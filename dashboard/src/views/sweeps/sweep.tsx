@@ -85,7 +85,7 @@ function Facts({ sweep }: { readonly sweep: Sweep }) {
       </dl>
       {refused !== null && (
         <p className="quiet">
-          {counts.refused} points were refused: {refused}
+          {counts.refused} {counts.refused === 1 ? 'point was' : 'points were'} refused: {refused}
         </p>
       )}
     </Panel>
