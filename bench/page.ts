@@ -11,6 +11,7 @@ export const BENCHMARKS_PICTURE = 'docs/benchmarks.svg';
 const QUESTIONS = {
   speedup: 'Is layer-parallel training faster, and than what?',
   streams: 'Does a pipeline keep two devices busy?',
+  merge: 'What do stages cost that share a device?',
   scale: 'What would more devices bring?',
   schedules: 'How long do other schedules wait?',
   plans: 'Do plans come true?',
@@ -20,6 +21,7 @@ const QUESTIONS = {
   step: 'Are the kernels any good?',
   methods: 'What do the methods reach on a small network?',
   techniques: 'What do single techniques cost and bring?',
+  penalties: 'What does the penalty that follows gradients bring?',
   memory: 'What does a stage need?',
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',

@@ -67,10 +67,11 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
   ]);
   out.line();
   out.table(
-    ['STAGE', 'BLOCKS', 'STEP', 'MEMORY', 'AUXILIARY'],
+    ['STAGE', 'BLOCKS', 'SLOT', 'STEP', 'MEMORY', 'AUXILIARY'],
     found.stages.map((each) => [
       String(each.stage),
       String(each.blocks),
+      each.slot === null ? 'any' : String(each.slot),
       duration(each.step_seconds),
       bytes(each.memory_bytes),
       percent(each.auxiliary_share, 0),

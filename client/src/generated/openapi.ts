@@ -2216,6 +2216,8 @@ export interface components {
             memory_bytes: number;
             /** @description AuxNet, coupling and messages included. */
             step_seconds: number;
+            /** @description `pipeline`: the slot, of the devices of the plan, that trains the stage. Neighboring stages share one where there are fewer slots than stages, with bitwise the same weights. Null for other methods, whose stages are tasks that any slot takes. */
+            slot: number | null;
         };
         /** @description Speed-up of K stages on K devices, compared with one device that trains the whole network. */
         PlanSpeedup: {

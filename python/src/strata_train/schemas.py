@@ -433,6 +433,11 @@ class PlanStage(TypedDict):
     """
     step_seconds: float
     """AuxNet, coupling and messages included."""
+    slot: Optional[int]
+    """`pipeline`: the slot, of the devices of the plan, that trains the stage. Neighboring stages share one where
+    there are fewer slots than stages, with bitwise the same weights. Null for other methods, whose stages are
+    tasks that any slot takes.
+    """
 
 
 class PlanSpeedup(TypedDict):

@@ -24,8 +24,8 @@ const PER_DEVICE = [4, 2, 1] as const;
 const CHUNKS = 2;
 
 /**
- * What published schedules of pipelines would take for a step of a job on the same devices, beside the methods of Strata that train
- * as many stages at once; the fastest first. Empty where a batch or a network is too small to be cut.
+ * Steps of a job by published schedules of pipelines on the same devices, beside the methods of Strata that train as many
+ * stages at once; the fastest first. Empty where a batch or a network is too small to be cut.
  */
 export function compareSchedules(
   spec: ResolvedSpec,

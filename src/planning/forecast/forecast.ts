@@ -7,6 +7,7 @@ import {
   describeRun,
   type FrozenFeatures,
   frozenFeatures,
+  isPipelined,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
@@ -33,6 +34,7 @@ import {
   type StepCosts,
   secondsOf,
   serialParts,
+  sharedSlots,
   speedUpBound,
   stageCosts,
   stageMemory,
@@ -117,9 +119,9 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     batch_size: batch,
     steps_per_epoch: stepsPerEpoch,
     network: toCost(costOf(wholeNetwork(network)), spec),
-    stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
+    stages: stagesOn(options.devices, own, spec, costs),
     frozen_features: frozen && toFrozen(frozen, described, costs, batch),
-    unfrozen: unfrozen && toUnfrozen(unfrozen, spec, costs),
+    unfrozen: unfrozen && toUnfrozen(unfrozen, spec, costs, options.devices),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? finiteOrNull(speedUpBound(mean)) : null,
@@ -172,12 +174,13 @@ function toUnfrozen(
   { fromEpoch, network, stages }: UnfrozenPhase,
   spec: ResolvedSpec,
   costs: StepCosts,
+  devices: number,
 ): NonNullable<Schemas['Plan']['unfrozen']> {
   const own = stageCosts(spec.method, stages, frozenPart(network), memoryFacts(spec));
   return {
     from_epoch: fromEpoch,
     step_seconds: rounded(secondsOf(serialParts(network, costs, spec.batch_size))),
-    stages: own.map((cost, index) => toStage(cost, index, spec, costs)),
+    stages: stagesOn(devices, own, spec, costs),
   };
 }
 
@@ -228,7 +231,25 @@ function wholeRun({ warmStartShare, endToEndShare }: Workload, slowest: number, 
   return withEndToEndShare(slowest, { alone: warmStartShare, shared: endToEndShare, replicas });
 }
 
-function toStage(cost: StageCost, stage: number, spec: ResolvedSpec, costs: StepCosts): Schemas['PlanStage'] {
+/** The stages of a job, and which of them share a slot where a pipeline has fewer slots than stages. */
+function stagesOn(
+  devices: number,
+  stages: readonly StageCost[],
+  spec: ResolvedSpec,
+  costs: StepCosts,
+): Schemas['PlanStage'][] {
+  const works = stages.map(({ work }) => work);
+  const counts = isPipelined(spec.method) ? sharedSlots(works, Math.min(devices, works.length)) : [];
+  const slots = counts.flatMap((count, slot) => Array.from({ length: count }, () => slot));
+  return stages.map((cost, stage) => ({ ...toStage(cost, stage, spec, costs), slot: slots[stage] ?? null }));
+}
+
+function toStage(
+  cost: StageCost,
+  stage: number,
+  spec: ResolvedSpec,
+  costs: StepCosts,
+): Omit<Schemas['PlanStage'], 'slot'> {
   const { method, batch_size: batch } = spec;
   const orNull = (part: LayerCost) => (part.parameters > 0 ? toCost(part, spec) : null);
   return {

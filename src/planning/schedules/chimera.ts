@@ -1,7 +1,7 @@
 import type { Operation, Schedule } from './schedule.js';
 
 /**
- * Chimera (Li and Hoefler 2021, arXiv 2107.06925): two copies of the network, one with its first stage on the first device and one
+ * Chimera (Li and Hoefler 2021, arXiv 2107.06925): two copies of the network, one with its first stage on the first device, one
  * with its first stage on the last. Each takes half of the micro-batches, so that one fills the pipeline where the other would
  * wait. Units of as many micro-batches as devices follow each other (section 3.5, "direct concatenation").
  * @param devices an even number

@@ -14,6 +14,7 @@ import {
   costsByRates,
   messageSeconds,
   NOTHING_FROZEN,
+  sharedSlots,
   stageCosts,
   stageParts,
 } from '../../../src/planning/costs/index.js';
@@ -369,4 +370,19 @@ test('a plan for blocks that are frozen for some epochs counts the time before a
   const methodOf = ({ methods }: typeof until) => methods.find(({ method }) => method.type === 'backprop')!;
   assert.ok(methodOf(until).seconds > methodOf(always).seconds);
   assert.ok(methodOf(until).seconds < methodOf(never).seconds);
+});
+
+test('a plan says which neighboring stages of a pipeline share a slot, divided by their work', () => {
+  const slots = (devices: number, type: 'pipeline' | 'augmented-lagrangian' = 'pipeline') =>
+    plan({ ...DEEP, method: { type, stages: 4, split: [5, 2, 8, 12] } }, { devices }).stages.map(
+      ({ slot }) => slot,
+    );
+  assert.deepEqual(slots(1), [0, 0, 0, 0]);
+  // Blocks of the first group, with most values, have most work.
+  assert.deepEqual(slots(2), [0, 0, 1, 1]);
+  assert.deepEqual(slots(4), [0, 1, 2, 3]);
+  assert.deepEqual(slots(9), [0, 1, 2, 3]);
+  assert.deepEqual(slots(2, 'augmented-lagrangian'), [null, null, null, null]);
+  // 15 and 12; any other cut has 20 or more on one slot.
+  assert.deepEqual(sharedSlots([5, 2, 8, 12], 2), [3, 1]);
 });

@@ -122,6 +122,17 @@ for (const members of [2, 3, 4]) {
   });
 }
 
+test('K=8 on two trainers, of which each has merged stages, is bitwise K=8 on eight trainers', async () => {
+  const method = { ...SPEC.method, stages: 8, split: [4, 2, 2, 2, 2, 2, 2, 2] };
+  const deep = { ...SPEC, model: { ...SPEC.model, depth: 38 }, method };
+  await withRound(async (task, options, expected) => {
+    const [merged, unmerged] = [await runGang(task, options, 2), await runGang(task, options, 8)];
+    assert.deepEqual(joined(merged), expected);
+    assert.deepEqual(joined(unmerged), expected);
+    assert.ok(streamBytes(merged) < streamBytes(unmerged));
+  }, deep);
+});
+
 test('a gang that is stopped goes on from its checkpoint, with another number of trainers, bitwise', async () => {
   await withRound(async (task, options, expected) => {
     // Before the pipeline is full, when it is full, and at the last batch but one.

@@ -23,7 +23,7 @@ export interface PipelinedParts {
   readonly micro: number;
 }
 
-/** What a step of a job takes by a schedule. */
+/** Time, waiting and memory of a step of a job by a schedule. */
 export interface ScheduledCost {
   readonly seconds: number;
   /** Share of the time in which a device waits, the mean over the devices. */

@@ -3,8 +3,7 @@ import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { GangPlace } from '../../../contract/trainer-protocol.js';
 import { lagOf, type RunDescription, streamRounding } from '../../../method/index.js';
 import { type StageDescription, sizeOf } from '../../../network/index.js';
-import { costOf } from '../../../planning/costs/index.js';
-import { balancedBy } from '../../../planning/costs/split.js';
+import { costOf, sharedSlots } from '../../../planning/costs/index.js';
 import { TrainerError } from '../../errors.js';
 import {
   CODECS,
@@ -40,10 +39,10 @@ export function dividedStages(
   stages: readonly StageDescription[],
   members: number,
 ): (readonly StageDescription[])[] {
-  const works = stages.map(({ layers }) => costOf(layers).work);
-  const none = stages.map(() => 0);
-  const upTo = [0, ...works.map((_, index) => sum(works.slice(0, index + 1)))];
-  const counts = balancedBy({ upTo, starting: none, ending: none }, members).at(-1) ?? [];
+  const counts = sharedSlots(
+    stages.map(({ layers }) => costOf(layers).work),
+    members,
+  );
   return counts.map((count, index) => {
     const start = sum(counts.slice(0, index));
     return stages.slice(start, start + count);
