@@ -27,8 +27,11 @@ const PARTS: Readonly<Record<string, number>> = {
 
 /** Set by the test itself: the size of the network and of the run, and what `drawn` has a rule for. */
 const GIVEN = ['/model/depth', '/model/width', '/method/type', '/optimizer/type', '/init_from/weights'];
-/** A network of another source than `weights` would start in the same way. */
-const LEFT_OUT = ['/init_from/model', '/init_from/checkpoint'];
+/**
+ * A network of another source than `weights` would start in the same way. A network to refine has half the blocks, and whether it
+ * has is known where the source is: test/jobs/client/checkpoints.test.ts looks at that.
+ */
+const LEFT_OUT = ['/init_from/model', '/init_from/checkpoint', '/init_from/refine'];
 
 /** Values for a network of three or four blocks and a run of three steps. Other numbers are drawn as `valuesOf` says. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
