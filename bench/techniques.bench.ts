@@ -3,6 +3,7 @@ import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.j
 import { Contender } from './contender.js';
 import { PRECISION_VARIABLE, WORKLOAD_VARIABLE } from './step/workload.js';
 import { couplingLines, runCouplings } from './techniques/couplings.js';
+import { INTEGRAL_NAMES, planned } from './techniques/integrals.js';
 import { type Learned, learn } from './techniques/learn.js';
 import { levelsLines, runLevels } from './techniques/levels.js';
 import type { OptimizerName } from './techniques/optimizers.js';
@@ -17,19 +18,24 @@ const OPTIMIZERS = ['sgd', 'kfac'] as const;
 interface Contest {
   readonly optimizer: OptimizerName;
   readonly parts: number;
+  readonly workload: string;
 }
+const RESNET = 'resnet-20';
 const CONTESTS: readonly Contest[] = [
-  { optimizer: 'sgd', parts: 1 },
-  { optimizer: 'sgd', parts: 4 },
-  { optimizer: 'sgd', parts: 8 },
-  { optimizer: 'kfac', parts: 1 },
+  { optimizer: 'sgd', parts: 1, workload: RESNET },
+  { optimizer: 'sgd', parts: 4, workload: RESNET },
+  { optimizer: 'sgd', parts: 8, workload: RESNET },
+  { optimizer: 'kfac', parts: 1, workload: RESNET },
 ];
+const INTEGRAL_CONTESTS = INTEGRAL_NAMES.map(
+  (workload): Contest => ({ optimizer: 'sgd', parts: 1, workload }),
+);
 
 export const benchmark: Benchmark = {
   name: 'techniques',
   title:
-    'steps of ResNet-20 in parts and by K-FAC, beside a plain step; and steps to a loss on MNIST by K-FAC and SGD; and accuracy ' +
-    'by the reach of local heads, by the coupling, and by levels',
+    'steps of ResNet-20 in parts and by K-FAC, beside a plain step; steps of ode-resnet, beside blocks with weights of their ' +
+    'own; and steps to a loss on MNIST by K-FAC and SGD; and accuracy by the reach of local heads, by the coupling, and by levels',
   run,
 };
 
@@ -37,15 +43,18 @@ interface Row extends Contest {
   /** Mean milliseconds of a step, as a multiple of the first row's. */
   readonly timesPlain: number;
   readonly milliseconds: number;
+  /** Milliseconds of its quickest step, and that as a multiple of the first row's. */
+  readonly quickest: number;
+  readonly timesQuickest: number;
   /** Peak of the resident memory above that of the runtime. */
   readonly ownMb: number;
 }
 
 async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
-  const measured = await measureInTurns(Math.min(steps, MAX_STEPS));
-  const rows = measured.map(
-    (row): Row => ({ ...row, timesPlain: row.milliseconds / measured[0]!.milliseconds }),
-  );
+  const count = Math.min(steps, MAX_STEPS);
+  const rows = await measureInTurns(CONTESTS, count);
+  say('… integrals begin');
+  const integrals = await measureInTurns(INTEGRAL_CONTESTS, count);
   say('… steps are measured, MNIST begins');
   const learned = await learn(OPTIMIZERS, SEEDS);
   say('… optimizers are measured, local heads begin');
@@ -55,40 +64,48 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const levels = await runLevels(SEEDS, say);
   return {
     lines: [
-      ...[...linesOf(rows), '', ...learnedLines(learned), '', ...timeLines(reachTimes), ''],
+      ...[...linesOf(rows), '', ...integralLines(integrals), ''],
+      ...[...learnedLines(learned), '', ...timeLines(reachTimes), ''],
       ...[...reachLines(reaches), '', ...couplingLines(couplings), '', ...levelsLines(levels)],
     ],
-    figures: { rows, learned, reachTimes, reaches, couplings, levels },
+    figures: { rows, integrals, learned, reachTimes, reaches, couplings, levels },
   };
 }
 
 /** Each step of all contenders before the next one, so that the load of the machine is the same for all. */
-async function measureInTurns(steps: number): Promise<Omit<Row, 'timesPlain'>[]> {
-  const contenders = await Promise.all(CONTESTS.map(start));
-  const sums = CONTESTS.map(() => ({ ms: 0, peak: 0 }));
+async function measureInTurns(contests: readonly Contest[], steps: number): Promise<Row[]> {
+  const contenders = await Promise.all(contests.map(start));
+  const sums = contests.map(() => ({ ms: 0, peak: 0, quickest: Infinity }));
   try {
     for (const { contender } of contenders) await contender.step();
     for (let step = 0; step < steps - 1; step++) {
       for (const [index, { contender }] of contenders.entries()) {
         const { ms, peak_mb } = await contender.step();
-        sums[index] = { ms: sums[index]!.ms + ms, peak: peak_mb };
+        sums[index] = {
+          ms: sums[index]!.ms + ms,
+          peak: peak_mb,
+          quickest: Math.min(sums[index]!.quickest, ms),
+        };
       }
     }
   } finally {
     await Promise.all(contenders.map(({ contender }) => contender.stop()));
   }
-  return CONTESTS.map((contest, index) => ({
+  return contests.map((contest, index) => ({
     ...contest,
     milliseconds: sums[index]!.ms / (steps - 1),
+    timesPlain: sums[index]!.ms / sums[0]!.ms,
+    quickest: sums[index]!.quickest,
+    timesQuickest: sums[index]!.quickest / sums[0]!.quickest,
     ownMb: sums[index]!.peak - contenders[index]!.base_mb,
   }));
 }
 
-function start({ optimizer, parts }: Contest) {
+function start({ optimizer, parts, workload }: Contest) {
   const script = fileURLToPath(new URL('./techniques/process.ts', import.meta.url));
   return Contender.start(`${optimizer} ${parts}`, [process.execPath, '--import', 'tsx', script], {
     ...process.env,
-    [WORKLOAD_VARIABLE]: 'resnet-20',
+    [WORKLOAD_VARIABLE]: workload,
     [PRECISION_VARIABLE]: 'float32',
     BENCH_OPTIMIZER: optimizer,
     BENCH_PARTS: String(parts),
@@ -105,6 +122,25 @@ function linesOf(rows: readonly Row[]): string[] {
       ownMb.toFixed(0).padStart(8),
     ].join('  ');
   return ['ResNet-20, batch 128', 'rule    parts   ms/step  x plain    own MB', ...rows.map(line)];
+}
+
+function integralLines(rows: readonly Row[]): string[] {
+  return [
+    'ode-resnet of width 16, batch 64, 32x32, eight evaluations of a field in each group',
+    'network             parameters  quickest  x first    x plan    own MB   plan MB',
+    ...rows.map(({ workload, quickest, timesQuickest, ownMb }) => {
+      const { parameters, work, memoryMb } = planned(workload);
+      return [
+        workload.padEnd(18),
+        String(parameters).padStart(10),
+        quickest.toFixed(0).padStart(8),
+        timesQuickest.toFixed(2).padStart(8),
+        (work / planned(INTEGRAL_NAMES[0]!).work).toFixed(2).padStart(8),
+        ownMb.toFixed(0).padStart(8),
+        memoryMb.toFixed(0).padStart(8),
+      ].join('  ');
+    }),
+  ];
 }
 
 function learnedLines(learned: readonly Learned[]): string[] {

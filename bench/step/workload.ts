@@ -1,4 +1,11 @@
-import { describeNetwork, type ModelSize, parametersOf, wholeNetwork } from '../../src/network/index.js';
+import {
+  describeNetwork,
+  type GradientName,
+  type ModelSize,
+  parametersOf,
+  type SolverName,
+  wholeNetwork,
+} from '../../src/network/index.js';
 import { normal, randomStream } from '../../src/trainer/random.js';
 
 /** A network and a batch of random images; torch_step.py repeats these numbers under the same names. */
@@ -16,6 +23,27 @@ export const WORKLOADS = {
 } as const satisfies Record<string, Workload>;
 export type WorkloadName = keyof typeof WORKLOADS;
 
+const odeResNet = (
+  depth: number,
+  solver: SolverName,
+  steps: number,
+  gradient: GradientName = 'exact',
+): Workload => ({
+  model: { family: 'ode-resnet', depth, width: 16, solver, steps, gradient },
+  batch: 64,
+  side: 32,
+});
+
+/** Eight evaluations of a field in each group: with weights of their own, and with shared ones by each solver. */
+export const INTEGRALS: Readonly<Record<string, Workload>> = {
+  'eight blocks': odeResNet(54, 'euler', 1),
+  'euler, 8 steps': odeResNet(12, 'euler', 8),
+  'midpoint, 4 steps': odeResNet(12, 'midpoint', 4),
+  'rk4, 2 steps': odeResNet(12, 'rk4', 2),
+  'implicit, exact': odeResNet(12, 'implicit-midpoint', 1),
+  'implicit, phantom': odeResNet(12, 'implicit-midpoint', 1, 'phantom'),
+};
+
 /** The variable by which a contender is told its workload. */
 export const WORKLOAD_VARIABLE = 'BENCH_WORKLOAD';
 /** The variable by which it is told what to compute in; stock tfjs layers know float32 only. */
@@ -31,9 +59,11 @@ export const MOMENTUM = 0.9;
 
 /** The workload of this process. @throws Error if it has none */
 export function givenWorkload() {
-  const name = process.env[WORKLOAD_VARIABLE] as WorkloadName;
-  if (!(name in WORKLOADS)) throw new Error(`${WORKLOAD_VARIABLE} is ${name}: no workload`);
-  const { model, batch, side } = WORKLOADS[name];
+  const name = process.env[WORKLOAD_VARIABLE] ?? '';
+  const workloads: Readonly<Record<string, Workload>> = { ...WORKLOADS, ...INTEGRALS };
+  const workload = workloads[name];
+  if (!workload) throw new Error(`${WORKLOAD_VARIABLE} is ${name}: no workload`);
+  const { model, batch, side } = workload;
   const image = { height: side, width: side, channels: 3 };
   const layers = wholeNetwork(describeNetwork(model, image, CLASSES));
   return { image, batch, layers, parameters: parametersOf(layers), shape: [batch, side, side, 3] };

@@ -1,6 +1,7 @@
 import type { Block } from './description.js';
-import { convLayer, type Layer, normLayer, type Shape } from './layers.js';
+import { convLayer, type Layer, type NormLayer, normLayer, type Shape } from './layers.js';
 import type { PaddingRule } from './padding.js';
+import type { Integration } from './solvers.js';
 
 /** Parameters of a residual block. */
 export interface BlockOptions {
@@ -88,8 +89,25 @@ export function preActivationBlock(options: BlockOptions): Block {
   return { layers, input, output, rectified: false };
 }
 
+/**
+ * An interval of time over which a field is integrated (Chen et al., arXiv:1806.07366): the two convolutions of
+ * a basic block, without a ReLU after the sum. One step of Euler's solver is then a residual block.
+ * @param options with stride 1, and as many channels as the input has
+ */
+export function integralBlock(options: BlockOptions, integration: Integration): Block {
+  const { name, input, channels } = options;
+  const field = [
+    convLayer(`${name}/conv1`, 3, 1, input, channels),
+    normLayer(`${name}/norm1`, input, true),
+    convLayer(`${name}/conv2`, 3, 1, input, channels),
+    lastNorm(options, 'norm2', input),
+  ];
+  const layer: Layer = { op: 'integral', name, field, ...integration, output: input };
+  return { layers: [layer], input, output: input, rectified: false };
+}
+
 /** The last batch norm of a branch. At scale 0 the branch is 0 (Goyal et al., arXiv:1706.02677, section 5.1). */
-function lastNorm({ name, zeroInit }: BlockOptions, norm: string, output: Shape): Layer {
+function lastNorm({ name, zeroInit }: BlockOptions, norm: string, output: Shape): NormLayer {
   return { ...normLayer(`${name}/${norm}`, output, false), ...(zeroInit && { startsAtZero: true }) };
 }
 

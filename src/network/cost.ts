@@ -27,6 +27,7 @@ export function keptValues(layers: readonly Layer[]): number {
     if (layer.op === 'residual') {
       kept += keptInPath(layer.branch) + keptInPath(layer.shortcut);
     }
+    if (layer.op === 'integral') kept += keptValues(layer.field);
     kept += layer.op === 'dropout' ? DROPOUT_VALUES * before : operationOf(layer).activations(layer);
     before = outputValues(layer);
   }
@@ -65,7 +66,17 @@ export const ACTIVATION_WORK = 95;
  * it.
  */
 export function work(layers: readonly Layer[]): number {
-  return multiplyAdds(layers) + ACTIVATION_WORK * activations(layers);
+  const computed = flatten(layers).map((layer) => {
+    const operation = operationOf(layer);
+    return (
+      operation.passes?.(layer) ?? {
+        multiplyAdds: operation.multiplyAdds(layer),
+        activations: operation.activations(layer),
+      }
+    );
+  });
+  const sum = (part: 'multiplyAdds' | 'activations') => computed.reduce((all, each) => all + each[part], 0);
+  return sum('multiplyAdds') + ACTIVATION_WORK * sum('activations');
 }
 
 /** Number of parameters: kernels, biases, scales and shifts, also those that are frozen. */

@@ -20,4 +20,5 @@ export { isTrainedParameter, type ParameterSpec, parametersOf, trainedParameters
 export { doubleDepth, halfDepth, type Origin, originsIn } from './refine.js';
 export * from './resnet.js';
 export * from './segments.js';
+export * from './solvers.js';
 export { describeStages, type StageDescription } from './stages.js';

@@ -1,4 +1,5 @@
 import { effectiveRule, type PaddingRule } from './padding.js';
+import { type Integration, slopesOf } from './solvers.js';
 
 /**
  * A network as data. All other code reads this description: parameter and cost counts here, execution in
@@ -22,6 +23,8 @@ export interface ConvLayer {
   readonly output: Shape;
   /** Whether training leaves it as it is. Absent: it is trained. */
   readonly frozen?: boolean;
+  /** Name of one of several uses of its weights (`unrolled`). Absent: it is used once. */
+  readonly use?: string;
 }
 
 /** Batch normalization over N, H and W with scale and shift, followed by ReLU if `relu` is set. */
@@ -36,6 +39,8 @@ export interface NormLayer {
   readonly frozen?: boolean;
   /** Whether it normalizes by statistics that belong to the weights, in training too. Absent: by those of the batch. */
   readonly keepsStatistics?: boolean;
+  /** Name of one of several uses of its scale and shift, each with statistics of its own. Absent: it is used once. */
+  readonly use?: string;
 }
 
 /** branch(x) + shortcut(x), followed by ReLU if `relu` is set. An empty shortcut is the identity. */
@@ -46,6 +51,17 @@ export interface ResidualLayer {
   readonly shortcut: readonly Layer[];
   readonly output: Shape;
   readonly relu: boolean;
+}
+
+/**
+ * x(T) of dx/dt = field(x), from x(0), its input, by equal steps of a solver; T is 1, or a parameter. All evaluations of the
+ * field have the same weights, and each has its own batch statistics.
+ */
+export interface IntegralLayer extends Integration {
+  readonly op: 'integral';
+  readonly name: string;
+  readonly field: readonly (ConvLayer | NormLayer)[];
+  readonly output: Shape;
 }
 
 /** Maximum of each [size, size] window; padding never is the largest. [B,h,w,c] -> [B, ceil(h/stride), ceil(w/stride), c]. */
@@ -88,6 +104,7 @@ export type Layer =
   | ConvLayer
   | NormLayer
   | ResidualLayer
+  | IntegralLayer
   | MaxPoolLayer
   | DropoutLayer
   | PoolLayer
@@ -129,7 +146,37 @@ export function normLayer(name: string, output: Shape, relu: boolean): NormLayer
   return { op: 'norm', name, output, relu };
 }
 
-/** All layers in order of execution. The layers inside a residual layer come before the residual layer. */
+/** The field as evaluation `slope` of step `step` uses it. */
+export function evaluationOf(
+  { name, field }: Pick<IntegralLayer, 'name' | 'field'>,
+  step: number,
+  slope: number,
+): (ConvLayer | NormLayer)[] {
+  const useOf = (layer: string) => `${name}/step${step}/slope${slope}${layer.slice(name.length)}`;
+  return field.map((layer) => ({ ...layer, use: useOf(layer.name) }));
+}
+
+/** All layers as `flatten`, each use of a field in place of the field. */
+export function unrolled(layers: readonly Layer[]): Layer[] {
+  return flatten(layers.map(withUses));
+}
+
+/** An integral whose field is the sequence of all its evaluations; other layers as they are. */
+function withUses(layer: Layer): Layer {
+  if (layer.op === 'residual')
+    return { ...layer, branch: layer.branch.map(withUses), shortcut: layer.shortcut.map(withUses) };
+  if (layer.op !== 'integral') return layer;
+  const slopes = [...Array(slopesOf(layer)).keys()];
+  const uses = [...Array(layer.steps).keys()].flatMap((step) =>
+    slopes.flatMap((slope) => evaluationOf(layer, step, slope)),
+  );
+  return { ...layer, field: uses };
+}
+
+/** Name of a convolution or a batch norm where it is used. */
+export const useOf = ({ name, use = name }: Pick<NormLayer, 'name' | 'use'>): string => use;
+
+/** All layers in order of execution. The layers inside another layer come before it, those of a field once. */
 export function flatten(layers: readonly Layer[]): Layer[] {
   const flat: Layer[] = [];
   // One shared list, because the layers of every submitted job are counted.
@@ -138,6 +185,7 @@ export function flatten(layers: readonly Layer[]): Layer[] {
       layer.branch.forEach(add);
       layer.shortcut.forEach(add);
     }
+    if (layer.op === 'integral') layer.field.forEach(add);
     flat.push(layer);
   };
   layers.forEach(add);

@@ -15,6 +15,7 @@ const LAST_OF_BRANCH: Readonly<Record<ModelFamily, RegExp | null>> = {
   resnet: /^norm2\/(gamma|beta)$/,
   'wide-resnet': /^conv2\/kernel$/,
   'imagenet-resnet': null,
+  'ode-resnet': null,
 };
 const SAME = { factor: 1 };
 

@@ -1,11 +1,28 @@
-import { type BlockOptions, basicBlock, bottleneckBlock, preActivationBlock } from './blocks.js';
+import {
+  type BlockOptions,
+  basicBlock,
+  bottleneckBlock,
+  integralBlock,
+  preActivationBlock,
+} from './blocks.js';
 import type { Block, NetworkDescription } from './description.js';
 import { convLayer, type Layer, maxPoolLayer, normLayer, type Shape } from './layers.js';
 import type { PaddingRule } from './padding.js';
+import {
+  DEFAULT_GRADIENT,
+  DEFAULT_SOLVER,
+  DEFAULT_STEPS,
+  type Integration,
+  type IntegrationFields,
+} from './solvers.js';
 
-export type ModelFamily = 'resnet' | 'wide-resnet' | 'imagenet-resnet';
+export type ModelFamily = 'resnet' | 'wide-resnet' | 'imagenet-resnet' | 'ode-resnet';
 
-export interface ModelSize {
+/** Families of which other programs have files. */
+export type ForeignFamily = Exclude<ModelFamily, 'ode-resnet'>;
+
+/** For ode-resnet also how its fields are integrated; absent or null: the defaults of solvers.ts. */
+export interface ModelSize extends IntegrationFields {
   readonly family: ModelFamily;
   readonly depth: number;
   /**
@@ -37,21 +54,26 @@ const IMAGENET_GROUPS: Readonly<Record<number, readonly number[]>> = {
 export const IMAGENET_DEPTHS: readonly number[] = Object.keys(IMAGENET_GROUPS).map(Number);
 const SHALLOWEST_BOTTLENECK = 50;
 
+/** Layers with weights outside the groups; of ode-resnet also those of the blocks that halve the resolution. */
+export const OUTSIDE = { resnet: 2, 'wide-resnet': 4, 'ode-resnet': 6 } as const;
+
 /**
- * Residual blocks of each group, or null if the family does not have this depth: 6n+2, 6n+4, or a depth in the
- * table.
+ * Residual blocks of each group, or null if the family does not have this depth: 6n+2, 6n+4, 6n+6, or a depth in the
+ * table. Groups of ode-resnet are n intervals of time, after a block that halves the resolution.
  */
 export function blockGroups(family: ModelFamily, depth: number): readonly number[] | null {
   if (family === 'imagenet-resnet') return IMAGENET_GROUPS[depth] ?? null;
-  const n = (depth - (family === 'resnet' ? 2 : 4)) / 6;
-  return Number.isInteger(n) && n >= 1 ? [n, n, n] : null;
+  const n = (depth - OUTSIDE[family]) / 6;
+  if (!Number.isInteger(n) || n < 1) return null;
+  return hasFields(family) ? [n, n + 1, n + 1] : [n, n, n];
 }
 
 /**
  * `resnet`: CIFAR style (He et al., section 4.2) with projection shortcuts. `wide-resnet`: Zagoruyko and Komodakis,
  * arXiv:1605.07146, pre-activation. `imagenet-resnet`: He et al., table 1, version 1.5. With symmetric
  * padding these are the functions of torchvision and of PyTorch's CIFAR networks. With TensorFlow's SAME, stride-2
- * windows start a pixel later on even sizes, on the same number of positions.
+ * windows start a pixel later on even sizes, on the same number of positions. `ode-resnet`: the groups of `resnet`, each a
+ * field integrated over n intervals of length 1, with weights of its own in each interval (solvers.ts).
  * @throws RangeError if the depth is not valid for the family, or the images are too small for it
  */
 export function describeNetwork(model: ModelSize, image: Shape, classes: number): NetworkDescription {
@@ -79,11 +101,14 @@ interface Stem {
   readonly output: Shape;
 }
 
+const smallStem = (image: Shape, width: number): Stem => {
+  const conv = convLayer('stem/conv', 3, 1, image, width);
+  return { layers: [conv, normLayer('stem/norm', conv.output, true)], output: conv.output };
+};
+
 const STEM: Record<ModelFamily, (image: Shape, width: number, padding: PaddingRule) => Stem> = {
-  resnet: (image, width) => {
-    const conv = convLayer('stem/conv', 3, 1, image, width);
-    return { layers: [conv, normLayer('stem/norm', conv.output, true)], output: conv.output };
-  },
+  resnet: smallStem,
+  'ode-resnet': smallStem,
   'wide-resnet': (image) => {
     const conv = convLayer('stem/conv', 3, 1, image, 16);
     return { layers: [conv], output: conv.output };
@@ -95,9 +120,28 @@ const STEM: Record<ModelFamily, (image: Shape, width: number, padding: PaddingRu
   },
 };
 
-function blockOf({ family, depth }: ModelSize): (options: BlockOptions) => Block {
+function blockOf(model: ModelSize): (options: BlockOptions) => Block {
+  const { family, depth } = model;
   if (family === 'wide-resnet') return preActivationBlock;
+  if (hasFields(family)) {
+    const integration = integrationOf(model);
+    return (options) => (options.stride > 1 ? basicBlock(options) : integralBlock(options, integration));
+  }
   return hasBottlenecks(family, depth) ? bottleneckBlock : basicBlock;
+}
+
+function integrationOf({ solver, steps, gradient, learned_time }: ModelSize): Integration {
+  return {
+    solver: solver ?? DEFAULT_SOLVER,
+    steps: steps ?? DEFAULT_STEPS,
+    gradient: gradient ?? DEFAULT_GRADIENT,
+    learnsTime: learned_time ?? false,
+  };
+}
+
+/** Whether its blocks integrate a field over time. */
+export function hasFields(family: ModelFamily): boolean {
+  return family === 'ode-resnet';
 }
 
 /** Whether its blocks have three convolutions. */

@@ -1,5 +1,5 @@
 import { keptValues, work } from './cost.js';
-import type { Layer, Shape } from './layers.js';
+import type { IntegralLayer, Layer, ResidualLayer, Shape } from './layers.js';
 
 /** Neighboring layers of a pass. */
 export interface Segment {
@@ -60,7 +60,7 @@ export function leastKept(layers: readonly Layer[]): number {
 }
 
 function unitsOf(layers: readonly Layer[]): Unit[] {
-  const ends = layers.flatMap(({ op }, index) => (op === 'residual' ? [index + 1] : []));
+  const ends = layers.flatMap((layer, index) => (isBlock(layer) ? [index + 1] : []));
   const cuts = [0, ...ends.slice(0, -1)];
   return cuts.map((start, index) => {
     const own = layers.slice(start, cuts[index + 1]);
@@ -71,7 +71,11 @@ function unitsOf(layers: readonly Layer[]): Unit[] {
 /** Values of the block that ends a unit. The last unit's are not asked for. */
 function outputOf(layers: readonly Layer[]): number {
   const last = layers.at(-1);
-  return last?.op === 'residual' ? valuesOf(last.output) : 0;
+  return last && isBlock(last) ? valuesOf(last.output) : 0;
+}
+
+function isBlock(layer: Layer): layer is ResidualLayer | IntegralLayer {
+  return layer.op === 'residual' || layer.op === 'integral';
 }
 
 const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;

@@ -19,6 +19,10 @@ describe('jobs', () => {
       width: null,
       dropout: 0,
       padding: 'same',
+      solver: null,
+      steps: null,
+      gradient: null,
+      learned_time: false,
       zero_init_residual: false,
     });
     assert.deepEqual(spec.method.auxiliary, {

@@ -14,6 +14,7 @@ import {
   MESSAGE_PRECISIONS,
   METHODS,
 } from '../../src/method/index.js';
+import { GRADIENTS, SOLVERS } from '../../src/network/index.js';
 import { BALANCED } from '../../src/planning/costs/split.js';
 import { ROOT } from '../../src/service/root.js';
 import { CODECS, FILTERS } from '../../src/trainer/messages/index.js';
@@ -76,6 +77,17 @@ const KINDS: readonly Kind[] = [
     field: 'method.split',
     schema: ['MethodSpec', 'properties', 'split', 'anyOf', '0'],
     tables: { 'src/planning/costs/split.ts': BALANCED },
+  },
+  {
+    field: 'model.gradient',
+    schema: ['ModelSpec', 'properties', 'gradient'],
+    tables: { 'src/network/solvers.ts': GRADIENTS },
+  },
+  {
+    // One table has the coefficients of each solver, from which every pass and every export runs.
+    field: 'model.solver',
+    schema: ['ModelSpec', 'properties', 'solver'],
+    tables: { 'src/network/solvers.ts': SOLVERS },
   },
   {
     field: 'optimizer.type',

@@ -19,7 +19,7 @@ const scriptOf = (section: string): string => {
   return script;
 };
 const [KERAS, SCRIPT] = [scriptOf('Keras 3'), scriptOf('PyTorch')];
-const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
+const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet', 'ode-resnet'] as const;
 const torch = await installedTorch();
 
 // PyTorch is a download of 540 MB. Only the benchmarks need it.

@@ -117,6 +117,11 @@ const cifarModels: fc.Arbitrary<ModelSize> = fc.oneof(
     depth: fc.integer({ min: 1, max: 3 }).map((n) => 6 * n + 4),
     width: fc.integer({ min: 1, max: 4 }),
   }),
+  fc.record({
+    family: fc.constant('ode-resnet' as const),
+    depth: fc.integer({ min: 1, max: 3 }).map((n) => 6 * n + 6),
+    width: fc.integer({ min: 2, max: 12 }),
+  }),
 );
 const imagenetModels: fc.Arbitrary<ModelSize> = fc.record({
   family: fc.constant('imagenet-resnet' as const),

@@ -14,6 +14,10 @@ export const JOB_DEFAULTS = {
     "width": null,
     "dropout": 0,
     "padding": "same",
+    "solver": null,
+    "steps": null,
+    "gradient": null,
+    "learned_time": false,
     "zero_init_residual": false
   },
   "method": {

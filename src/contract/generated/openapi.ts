@@ -4975,18 +4975,18 @@ export interface components {
         };
         ModelSpec: {
             /**
-             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks, stride in the 3x3 convolution: version 1.5), 7x7 stem and max-pool (He et al. 2016), for images of at least 64 pixels per side.
+             * @description `resnet`: CIFAR style, depth 6n+2, post-activation basic blocks (He et al. 2016). `wide-resnet`: depth 6n+4, pre-activation blocks (Zagoruyko and Komodakis 2016). `imagenet-resnet`: depth 18, 34 (basic blocks), 50, 101 or 152 (bottlenecks, stride in the 3x3 convolution: version 1.5), 7x7 stem and max-pool (He et al. 2016), for images of at least 64 pixels per side. `ode-resnet`: the groups of `resnet`, each a residual field f integrated over n intervals of length 1, dx/dt = f(x), with weights of its own in each interval and a block that halves the resolution between the groups; depth 6n+6 (Chen et al. 2018).
              * @default resnet
              * @enum {string}
              */
-            family: "resnet" | "wide-resnet" | "imagenet-resnet";
+            family: "resnet" | "wide-resnet" | "imagenet-resnet" | "ode-resnet";
             /**
-             * @description Number of layers with weights. Null means 20 (resnet), 16 (wide-resnet) or 18 (imagenet-resnet).
+             * @description Number of layers with weights. Null means 20 (resnet), 16 (wide-resnet), 18 (imagenet-resnet) or 12 (ode-resnet).
              * @default null
              */
             depth: number | null;
             /**
-             * @description resnet: channels of the first group; null means 16. wide-resnet: the widening factor; null means 4. imagenet-resnet: channels of the first group (the output of a bottleneck has four times as many); null means 64.
+             * @description resnet and ode-resnet: channels of the first group; null means 16. wide-resnet: the widening factor; null means 4. imagenet-resnet: channels of the first group (the output of a bottleneck has four times as many); null means 64.
              * @default null
              */
             width: number | null;
@@ -5002,7 +5002,29 @@ export interface components {
              */
             padding: "same" | "symmetric";
             /**
-             * @description Whether the scale of the last batch norm of each residual branch starts at 0, so that every block starts as its shortcut (Goyal et al. 2017). `resnet` and `imagenet-resnet` only: blocks of `wide-resnet` end with a convolution. Weights that `init_from` loads replace it.
+             * @description ode-resnet: how each interval is integrated. `euler` (order 1, one evaluation of the field a step), `midpoint` (2, two), `rk4` (4, four), `implicit-midpoint` (2, eight: k = f(x + h/2 k) by a fixed-point iteration). Null means midpoint, and is the only value for other families.
+             * @default null
+             * @enum {string|null}
+             */
+            solver: "euler" | "midpoint" | "rk4" | "implicit-midpoint" | null;
+            /**
+             * @description ode-resnet: steps of the solver in each interval, all with the same weights. Null means 2, and is the only value for other families.
+             * @default null
+             */
+            steps: number | null;
+            /**
+             * @description ode-resnet: `exact`, the gradient of the steps; of an implicit solver by the implicit function theorem, with as many evaluations as the solution has. `phantom`, for `implicit-midpoint` only: five damped terms in place of it (Geng et al. 2021). Null means exact, and is the only value for other families.
+             * @default null
+             * @enum {string|null}
+             */
+            gradient: "exact" | "phantom" | null;
+            /**
+             * @description ode-resnet: whether the length of each interval is a parameter, trained as the scales of batch norms are. It starts at 1, the fixed length otherwise.
+             * @default false
+             */
+            learned_time: boolean;
+            /**
+             * @description Whether the scale of the last batch norm of each residual branch starts at 0, so that every block starts as its shortcut (Goyal et al. 2017). `resnet`, `imagenet-resnet` and `ode-resnet`, where every field begins as 0, only: blocks of `wide-resnet` end with a convolution. Weights that `init_from` loads replace it.
              * @default false
              */
             zero_init_residual: boolean;

@@ -1,5 +1,6 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import { methodsWith } from '../../method/rules.js';
+import { withChosenFields } from '../../network/solvers.js';
 import type { TimedTask, TrainedTask } from '../../planning/timed-task.js';
 import { COLUMNS } from './columns.js';
 import { float, int, json, orNull, text, textOf, time } from './connection/column.js';
@@ -40,8 +41,9 @@ export function findTimedTasks(
   db: Queryable,
   tenant: string,
   datasetId: string,
-  { model: { zero_init_residual: _, ...model }, image_size, batch_size, precision }: ResolvedSpec,
+  { model: { zero_init_residual: _, ...size }, image_size, batch_size, precision }: ResolvedSpec,
 ): Promise<TimedTask[]> {
+  const model = withChosenFields(size);
   const same = JSON.stringify({ model, image_size, batch_size, precision });
   return timed.rows(
     db,

@@ -1,5 +1,5 @@
 import type { Layer } from '../layers.js';
-import type { ModelFamily } from '../resnet.js';
+import type { ForeignFamily } from '../resnet.js';
 import type { Normalization } from './normalizations.js';
 
 /** The files of other programs that hold networks of these families. `torchvision` has the names of timm, too. */
@@ -24,7 +24,7 @@ export interface Layout {
   inner(place: BlockPlace, layer: string): string;
   /** A name that only such files have: where its first block begins. */
   readonly sign: string;
-  readonly families: readonly ModelFamily[];
+  readonly families: readonly ForeignFamily[];
   /** The normalization of the program's own training; null where it is not the same for all files. */
   readonly normalization: Normalization | null;
 }

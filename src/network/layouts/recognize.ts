@@ -1,4 +1,4 @@
-import type { ModelFamily } from '../resnet.js';
+import type { ForeignFamily } from '../resnet.js';
 import type { BlockPlace, ForeignTensor, Layout } from './layout.js';
 import { CIFAR_RESNET, STRATA, TORCHVISION, TRANSFORMERS, WIDE_RESNET_PYTORCH } from './layouts.js';
 import { foreignTensors } from './names.js';
@@ -11,7 +11,7 @@ export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 export interface RecognizedNetwork {
   readonly layout: Layout;
   readonly model: {
-    readonly family: ModelFamily;
+    readonly family: ForeignFamily;
     readonly depth: number;
     readonly width: number;
   };
@@ -85,14 +85,14 @@ function checkNorms(layout: Layout, shapes: TensorShapes): void {
   );
 }
 
-function familyOf(layout: Layout, shapes: TensorShapes, stem: readonly number[]): ModelFamily {
+function familyOf(layout: Layout, shapes: TensorShapes, stem: readonly number[]): ForeignFamily {
   const [only, ...others] = layout.families;
   if (only !== undefined && others.length === 0) return only;
   if (!shapes.has(`${layout.outer['stem/norm']}.weight`)) return 'wide-resnet';
   return stem[2] === 7 ? 'imagenet-resnet' : 'resnet';
 }
 
-function depthOf(layout: Layout, family: ModelFamily, shapes: TensorShapes): number {
+function depthOf(layout: Layout, family: ForeignFamily, shapes: TensorShapes): number {
   const blocks = countBlocks(layout, shapes);
   const hasBottlenecks = shapes.has(`${layout.inner(FIRST, 'conv3')}.weight`);
   const depth =
@@ -117,7 +117,7 @@ function countBlocks({ inner }: Layout, shapes: TensorShapes): number {
 
 function widthOf(
   { inner }: Layout,
-  family: ModelFamily,
+  family: ForeignFamily,
   shapes: TensorShapes,
   stem: readonly number[],
 ): number {

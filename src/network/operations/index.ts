@@ -1,6 +1,7 @@
 import type { DropoutLayer, Layer, MaxPoolLayer, PoolLayer, ResidualLayer } from '../layers.js';
 import { conv } from './conv.js';
 import { dense } from './dense.js';
+import { integralOperation } from './integral.js';
 import { norm } from './norm.js';
 import { none, type Operation, valuesOf, zero } from './operation.js';
 
@@ -28,6 +29,7 @@ const OPERATIONS: { readonly [Op in Layer['op']]: Operation<Extract<Layer, { op:
   conv,
   norm,
   residual,
+  integral: integralOperation((layer) => operationOf(layer)),
   'max-pool': maxPool,
   dropout: keepsNothing,
   pool: keepsNothing,

@@ -25,6 +25,11 @@ export interface Operation<L extends Layer> {
   multiplyAdds(layer: L): number;
   /** Values that a training pass keeps for its gradients; 0 where no gradient reads the output. */
   activations(layer: L): number;
+  /**
+   * Computation of a training step, of which a forward pass is a third: for layers that are evaluated again or more
+   * often than they keep values. Absent: `multiplyAdds` and `activations`.
+   */
+  passes?(layer: L): { readonly multiplyAdds: number; readonly activations: number };
 }
 
 export const valuesOf = ({ height, width, channels }: Shape): number => height * width * channels;

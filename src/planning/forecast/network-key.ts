@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { inputShape } from '../../network/index.js';
+import { inputShape, withChosenFields } from '../../network/index.js';
 
 /**
  * Subject of a profile: jobs with the same key train the same layers on the same number of values in the same
@@ -7,7 +7,7 @@ import { inputShape } from '../../network/index.js';
  */
 export function networkKey(spec: ResolvedSpec, dataset: DatasetFacts): string {
   const { batch_size, precision } = spec;
-  const { padding = 'same', zero_init_residual: _, ...size } = spec.model;
+  const { padding = 'same', zero_init_residual: _, ...size } = withChosenFields(spec.model);
   // Left out where it is the default, so that profiles from before there was a choice stay known.
   const model = padding === 'same' ? size : { ...size, padding };
   const image = inputShape(spec, dataset);

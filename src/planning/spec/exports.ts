@@ -104,6 +104,7 @@ const INSTEAD: Readonly<Record<ResolvedModel['family'], Format>> = {
   'imagenet-resnet': 'timm',
   resnet: 'safetensors',
   'wide-resnet': 'safetensors',
+  'ode-resnet': 'safetensors',
 };
 
 const namesOf = (libraries: readonly LibraryRule[]): string =>

@@ -1,10 +1,24 @@
 import type { DatasetFacts, JobSpec, ResolvedModel } from '../../contract/spec.js';
-import { blockGroups, IMAGENET_DEPTHS, MIN_IMAGENET_SIDE, type ModelSize } from '../../network/resnet.js';
+import {
+  blockGroups,
+  hasFields,
+  IMAGENET_DEPTHS,
+  MIN_IMAGENET_SIDE,
+  type ModelSize,
+  OUTSIDE,
+} from '../../network/resnet.js';
+import {
+  DEFAULT_GRADIENT,
+  DEFAULT_SOLVER,
+  DEFAULT_STEPS,
+  GRADIENTS,
+  SOLVERS,
+} from '../../network/solvers.js';
 import type { Problems } from './problems.js';
 
-const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18 } as const;
+const DEFAULT_DEPTH = { resnet: 20, 'wide-resnet': 16, 'imagenet-resnet': 18, 'ode-resnet': 12 } as const;
 
-const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64 } as const;
+const DEFAULT_WIDTH = { resnet: 16, 'wide-resnet': 4, 'imagenet-resnet': 64, 'ode-resnet': 16 } as const;
 
 /** @returns the model with its depth and width; null where no such network exists for these images */
 export function resolveModel(
@@ -17,6 +31,11 @@ export function resolveModel(
     ...model,
     depth: model.depth ?? DEFAULT_DEPTH[family],
     width: model.width ?? DEFAULT_WIDTH[family],
+    ...(hasFields(family) && {
+      solver: model.solver ?? DEFAULT_SOLVER,
+      steps: model.steps ?? DEFAULT_STEPS,
+      gradient: model.gradient ?? DEFAULT_GRADIENT,
+    }),
   };
   return checkModel(resolved, dataset, report) ? resolved : null;
 }
@@ -35,6 +54,7 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
       'blocks of wide-resnet end with a convolution, not with a batch norm; use false, or another family',
     );
   }
+  checkIntegration(model, report);
   if (model.family === 'imagenet-resnet' && Math.min(image.height, image.width) < MIN_IMAGENET_SIDE) {
     report(
       '/model/family',
@@ -46,23 +66,36 @@ function checkModel(model: ModelSize, { name, image }: DatasetFacts, report: Pro
   return depthFits;
 }
 
+function checkIntegration(model: ModelSize, report: Problems): void {
+  const { family, solver, gradient } = model;
+  if (!hasFields(family)) {
+    for (const field of ['solver', 'steps', 'gradient', 'learned_time'] as const)
+      if (model[field])
+        report(
+          `/model/${field}`,
+          `${family} integrates nothing over time; leave ${field} out, or use family ode-resnet`,
+        );
+    return;
+  }
+  if (!solver || !gradient || SOLVERS[solver].isImplicit || GRADIENTS[gradient].damping === 1) return;
+  report(
+    '/model/gradient',
+    `${gradient} is for a solver whose steps are solved, and ${solver} computes them; use ${DEFAULT_GRADIENT}`,
+  );
+}
+
 function checkDepth({ family, depth }: ModelSize, report: Problems): boolean {
   if (blockGroups(family, depth) !== null) return true;
   if (family === 'imagenet-resnet') {
     report('/model/depth', `${family} is available with depth ${IMAGENET_DEPTHS.join(', ')}, not ${depth}`);
     return false;
   }
-  const { outside, text } = DEPTH_FORM[family];
+  const outside = OUTSIDE[family];
   const below = Math.max(1, Math.floor((depth - outside) / 6));
   const nearest = [below, below + 1].map((n) => 6 * n + outside);
   report(
     '/model/depth',
-    `${family} is available with depth ${text}; the nearest to ${depth} are ${nearest.join(' and ')}`,
+    `${family} is available with depth 6n+${outside}; the nearest to ${depth} are ${nearest.join(' and ')}`,
   );
   return false;
 }
-
-const DEPTH_FORM = {
-  resnet: { outside: 2, text: '6n+2' },
-  'wide-resnet': { outside: 4, text: '6n+4' },
-} as const;

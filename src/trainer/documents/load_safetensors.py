@@ -12,7 +12,8 @@ def load(folder):
         for layer in layers:
             match layer["op"]:
                 case "conv":
-                    weight, bias = (weights.get(f"{layer['name']}.{part}") for part in ("weight", "bias"))
+                    kernel = layer.get("weights", layer["name"])
+                    weight, bias = (weights.get(f"{kernel}.{part}") for part in ("weight", "bias"))
                     x = F.conv2d(F.pad(x, layer["padding"]), weight, bias, stride=layer["stride"])
                 case "norm":
                     x = norm(layer["name"], x)
@@ -21,6 +22,12 @@ def load(folder):
                     x = x * factor + shift
                 case "residual":
                     x = run(layer["branch"], x) + run(layer["shortcut"], x)
+                case "integral":
+                    for step in layer["steps"]:
+                        slopes = []
+                        for slope in step["slopes"]:
+                            slopes.append(run(slope["layers"], x + sum(a * k for a, k in zip(slope["before"], slopes))))
+                        x = x + sum(b * k for b, k in zip(step["weights"], slopes))
                 case "max-pool":
                     x = F.max_pool2d(F.pad(x, layer["padding"], value=-torch.inf), layer["size"], layer["stride"])
                 case "pool":

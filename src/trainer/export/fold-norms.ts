@@ -1,4 +1,10 @@
-import type { InferenceConv, InferenceLayer, InferenceModel, InferenceNorm } from './inference-layers.js';
+import type {
+  InferenceConv,
+  InferenceIntegral,
+  InferenceLayer,
+  InferenceModel,
+  InferenceNorm,
+} from './inference-layers.js';
 
 /**
  * The same network without batch norms. A batch norm directly after a convolution is merged into its kernel and
@@ -21,11 +27,21 @@ function foldAll(layers: readonly InferenceLayer[]): InferenceLayer[] {
 }
 
 function foldInside(layer: InferenceLayer): InferenceLayer {
+  if (layer.op === 'integral') return foldSteps(layer);
   if (layer.op !== 'residual') return layer;
   return { ...layer, branch: foldAll(layer.branch), shortcut: foldAll(layer.shortcut) };
 }
 
-function foldInto(conv: InferenceConv, norm: InferenceNorm): InferenceConv {
+/** Each evaluation then has a kernel of its own, since its batch norms have statistics of their own. */
+function foldSteps(layer: InferenceIntegral): InferenceIntegral {
+  const steps = layer.steps.map(({ slopes, weights }) => ({
+    slopes: slopes.map(({ before, layers }) => ({ before, layers: foldAll(layers) })),
+    weights,
+  }));
+  return { ...layer, steps };
+}
+
+function foldInto({ weights: _, ...conv }: InferenceConv, norm: InferenceNorm): InferenceConv {
   const { factor, shift } = affine(norm);
   return {
     ...conv,

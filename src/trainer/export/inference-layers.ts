@@ -14,6 +14,8 @@ export interface InferenceConv {
   readonly outputs: number;
   /** [size,size,inputs,outputs] */
   readonly kernel: Float32Array;
+  /** Name of the kernel that several convolutions share. Absent: it is this one's alone, under its name. */
+  readonly weights?: string;
   /** One value per output channel; null: no bias. */
   readonly bias: Float32Array | null;
   readonly relu: boolean;
@@ -48,6 +50,23 @@ export interface InferenceResidual {
   readonly relu: boolean;
 }
 
+/**
+ * Steps of a solver: slope i is `layers` of the state plus the sum of `before` times the slopes before it; the state then
+ * moves by the sum of `weights` times all slopes.
+ */
+export interface InferenceIntegral {
+  readonly op: 'integral';
+  readonly name: string;
+  readonly channels: number;
+  readonly steps: readonly {
+    readonly slopes: readonly {
+      readonly before: readonly number[];
+      readonly layers: readonly InferenceLayer[];
+    }[];
+    readonly weights: readonly number[];
+  }[];
+}
+
 /** Its input is the output of a ReLU, so that zeros around it change no maximum. */
 export interface InferenceMaxPool {
   readonly op: 'max-pool';
@@ -80,6 +99,7 @@ export type InferenceLayer =
   | InferenceNorm
   | InferenceScale
   | InferenceResidual
+  | InferenceIntegral
   | InferenceMaxPool
   | InferencePool
   | InferenceDense;
@@ -90,11 +110,17 @@ export interface InferenceModel {
   readonly layers: readonly InferenceLayer[];
 }
 
-/** All layers in order. The layers inside a residual layer come before the residual layer. */
+/** All layers in order. The layers inside another layer come before it. */
 export function flattenInference(layers: readonly InferenceLayer[]): InferenceLayer[] {
-  return layers.flatMap((layer) =>
-    layer.op === 'residual'
-      ? [...flattenInference(layer.branch), ...flattenInference(layer.shortcut), layer]
-      : [layer],
-  );
+  return layers.flatMap((layer) => [...innerPaths(layer).flatMap(flattenInference), layer]);
 }
+
+function innerPaths(layer: InferenceLayer): (readonly InferenceLayer[])[] {
+  if (layer.op === 'residual') return [layer.branch, layer.shortcut];
+  if (layer.op !== 'integral') return [];
+  return layer.steps.flatMap(({ slopes }) => slopes.map(({ layers }) => layers));
+}
+
+/** The name of the tensors of a layer, which those with shared weights have in common. */
+export const weightsName = (layer: InferenceLayer): string =>
+  layer.op === 'conv' ? (layer.weights ?? layer.name) : layer.name;

@@ -16,7 +16,17 @@ export interface Config {
 }
 
 export type ConfigLayer =
-  | (Named<'conv'> & Window)
+  | (Named<'conv'> & Window & { readonly weights?: string })
+  | (Named<'integral'> & {
+      readonly channels: number;
+      readonly steps: readonly {
+        readonly slopes: readonly {
+          readonly before: readonly number[];
+          readonly layers: readonly ConfigLayer[];
+        }[];
+        readonly weights: readonly number[];
+      }[];
+    })
   | (Named<'max-pool'> & Window)
   | Named<'norm'>
   | Named<'scale'>

@@ -1,6 +1,11 @@
 import { encodeSafetensors, type StoredTensor } from '../checkpoint/index.js';
 import { NORM_EPSILON } from '../kernels/index.js';
-import { flattenInference, type InferenceLayer, type InferenceModel } from './inference-layers.js';
+import {
+  flattenInference,
+  type InferenceLayer,
+  type InferenceModel,
+  weightsName,
+} from './inference-layers.js';
 import { metadataOf } from './metadata.js';
 import { exportOperationOf } from './operations/index.js';
 
@@ -30,7 +35,7 @@ export function tensorsOf({ layers }: InferenceModel): Map<string, StoredTensor>
   return new Map(
     flattenInference(layers).flatMap((layer) =>
       Object.entries(exportOperationOf(layer).tensors(layer)).map(
-        ([part, tensor]) => [`${torchName(layer)}.${part}`, tensor] as const,
+        ([part, tensor]) => [`${torchName(weightsName(layer))}.${part}`, tensor] as const,
       ),
     ),
   );
@@ -54,7 +59,7 @@ function describeLayer(layer: InferenceLayer): Record<string, unknown> {
   const path = (layers: readonly InferenceLayer[]) => layers.map(describeLayer);
   const described = exportOperationOf(layer).describe(layer, path);
   // A residual layer holds named layers, and no tensors of its own.
-  return { op: layer.op, ...(layer.op !== 'residual' && { name: torchName(layer) }), ...described };
+  return { op: layer.op, ...(layer.op !== 'residual' && { name: torchName(layer.name) }), ...described };
 }
 
-const torchName = ({ name }: InferenceLayer): string => name.replaceAll('/', '.');
+const torchName = (name: string): string => name.replaceAll('/', '.');

@@ -1,10 +1,10 @@
-import { flatten, type Layer } from '../../network/index.js';
+import { flatten, type Layer, unrolled, useOf } from '../../network/index.js';
 import * as kernels from '../kernels/index.js';
 import { free, read, type Tensor, upload } from '../runtime/index.js';
 import { inferPass, keptNorm } from './infer-pass.js';
 import { type NamedTensors, type NormRule, parameter, rectified } from './pass.js';
 
-/** Mean and variance of every batch norm by layer name, [c] each. A network needs them to process single images. */
+/** Mean and variance of every batch norm by the name of its use, [c] each. A network needs them to process single images. */
 export type Statistics = ReadonlyMap<string, NormStatistics>;
 
 interface NormStatistics {
@@ -77,13 +77,14 @@ function collectingRule(weights: NamedTensors, sums: Sums): NormRule {
       layer.relu,
     );
     const { channels } = layer.output;
-    const sum = sums.get(layer.name) ?? {
+    const name = useOf(layer);
+    const sum = sums.get(name) ?? {
       mean: new Float64Array(channels),
       square: new Float64Array(channels),
     };
     const values = features.shape.reduce((product, size) => product * size, 1) / channels;
     addMoments(sum, read(batchMean), read(batchVariance), values);
-    sums.set(layer.name, sum);
+    sums.set(name, sum);
     free(batchMean, batchVariance, ...reserved);
     return output;
   };
@@ -104,9 +105,10 @@ export function inferenceRule(
   statistics: Statistics,
 ): { rule: NormRule; dispose: () => void } {
   const tensors = new Map(
-    flatten(layers)
+    unrolled(layers)
       .filter((layer) => layer.op === 'norm')
-      .map(({ name }) => {
+      .map((layer) => {
+        const name = useOf(layer);
         const found = statistics.get(name);
         if (!found) throw new Error(`there are no statistics for ${name}`);
         const vector = (values: Float32Array) => upload(values, [values.length]);
@@ -114,7 +116,7 @@ export function inferenceRule(
       }),
   );
   const rule: NormRule = (layer, features) => {
-    const { mean, variance } = tensors.get(layer.name)!;
+    const { mean, variance } = tensors.get(useOf(layer))!;
     const gamma = parameter(weights, `${layer.name}/gamma`);
     const beta = parameter(weights, `${layer.name}/beta`);
     const output = kernels.normalize(features, gamma, beta, mean, variance);

@@ -17,7 +17,7 @@ export function layersPass(
   context: TrainingContext,
   wantsInputGradient: boolean,
 ): InnerPass {
-  const path = (inner: readonly Layer[], from: Tensor) => layersPass(inner, from, context, true);
+  const path = (inner: readonly Layer[], from: Tensor, own = context) => layersPass(inner, from, own, true);
   const passes: { readonly layer: Layer; readonly pass: LayerPass }[] = [];
   const kept: Kept[] = [];
   let output = input;

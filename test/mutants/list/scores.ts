@@ -24,7 +24,7 @@ export const SCORES: readonly Mutant[] = [
       fault: 'Batch norms infer with the statistics of the last batch.',
       file: STATISTICS,
       edits: [
-        ['const sum = sums.get(layer.name) ?? {', 'const sum = {'],
+        ['const sum = sums.get(name) ?? {', 'const sum = {'],
         ['this.#batches++', 'this.#batches = 1'],
       ],
     },

@@ -345,4 +345,34 @@ export const TRAINING: readonly Mutant[] = [
       },
     ],
   ),
+  ...noticedBy(
+    'test/trainer/passes/integral.test.ts',
+    "the adjoint is bitwise the unrolled network's gradient",
+    [
+      {
+        name: 'integral-last-use',
+        fault: 'Shared weights get the gradient of one evaluation alone.',
+        file: 'src/trainer/passes/operations/integral.ts',
+        edits: [['addTo(context.gradients, name, gradient)', 'context.gradients.set(name, gradient)']],
+      },
+      {
+        name: 'integral-slopes',
+        fault: 'The adjoint forgets that a slope was made of the one before.',
+        file: 'src/trainer/passes/operations/integral.ts',
+        edits: [['if (sum) pullSum(sum, atState);', '']],
+      },
+    ],
+  ),
+  ...noticedBy(
+    'test/trainer/passes/integral.test.ts',
+    'the error on a linear problem falls with the power of the step that is its order',
+    [
+      {
+        name: 'integral-weights',
+        fault: 'The weights of rk4 sum to 1 and are not those of order 4.',
+        file: 'src/network/solvers.ts',
+        edits: [['weights: [1 / 6, 1 / 3, 1 / 3, 1 / 6]', 'weights: [1 / 4, 1 / 4, 1 / 4, 1 / 4]']],
+      },
+    ],
+  ),
 ];

@@ -34,6 +34,10 @@ test('a job that names only its dataset gets every default the contract promises
     width: 16,
     dropout: 0,
     padding: 'same',
+    gradient: null,
+    learned_time: false,
+    solver: null,
+    steps: null,
     zero_init_residual: false,
   });
   assert.deepEqual(spec.augmentation, {
@@ -68,6 +72,10 @@ test('values in the spec of a job are kept', () => {
     width: 1,
     dropout: 0.3,
     padding: 'symmetric',
+    gradient: null,
+    learned_time: false,
+    solver: null,
+    steps: null,
     zero_init_residual: false,
   });
   assert.deepEqual(spec.method.split, [1, 1, 1]);
@@ -181,6 +189,21 @@ test('a normalization has one number for each channel, and that of weights needs
   ];
   for (const [changes, pointer, message] of refused)
     assert.match(problemsOf(changes)[pointer] ?? '', message);
+});
+
+test('ode-resnet chooses a solver and its steps, and keeps those that are asked for', () => {
+  const choice = (changes: NonNullable<Changes>['model']) => {
+    const { depth, width, solver, steps, gradient } = resolved({
+      model: { family: 'ode-resnet', ...changes },
+    }).model;
+    return { depth, width, solver, steps, gradient };
+  };
+  assert.deepEqual(choice({}), {
+    ...{ depth: 12, width: 16, solver: 'midpoint', steps: 2 },
+    gradient: 'exact',
+  });
+  const own = { depth: 18, width: 4, solver: 'implicit-midpoint', steps: 1, gradient: 'phantom' } as const;
+  assert.deepEqual(choice(own), own);
 });
 
 test('blocks that end with a batch norm can start as their shortcuts', () => {
@@ -327,6 +350,42 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     { model: { dropout: 0.3 } },
     '/model/dropout',
     /use 0, or family wide-resnet/,
+  ],
+  [
+    'ode-resnet depth',
+    { model: { family: 'ode-resnet', depth: 20 } },
+    '/model/depth',
+    /6n\+6; the nearest to 20 are 18 and 24/,
+  ],
+  ['a solver in another family', { model: { solver: 'rk4' } }, '/model/solver', /use family ode-resnet/],
+  [
+    'a learned time in another family',
+    { model: { learned_time: true } },
+    '/model/learned_time',
+    /use family ode-resnet/,
+  ],
+  [
+    'a phantom gradient of an explicit solver',
+    { model: { family: 'ode-resnet', gradient: 'phantom' } },
+    '/model/gradient',
+    /midpoint computes them; use exact/,
+  ],
+  ['steps in another family', { model: { steps: 2 } }, '/model/steps', /use family ode-resnet/],
+  [
+    'Kronecker factors of shared kernels',
+    { model: { family: 'ode-resnet' }, optimizer: { type: 'kfac' } },
+    '/optimizer/type',
+    /steps of ode-resnet share them; use another one, or another model/,
+  ],
+  [
+    'frozen fields',
+    {
+      model: { family: 'ode-resnet' },
+      init_from: { checkpoint: 'b'.repeat(64) },
+      freeze: { blocks: 1 },
+    },
+    '/freeze',
+    /statistics for each step.*leave freeze out/,
   ],
   ['more stages than blocks', { method: { stages: 10 } }, '/method/stages', /9 residual blocks/],
   ['backprop in stages', { method: { type: 'backprop', stages: 2 } }, '/method/stages', /use 1/],

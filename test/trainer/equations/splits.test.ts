@@ -34,6 +34,13 @@ const models: fc.Arbitrary<ModelSize> = fc.oneof(
     depth: fc.constantFrom(8, 14),
     width: fc.integer({ min: 2, max: 6 }),
   }),
+  fc.record({
+    family: fc.constant('ode-resnet' as const),
+    depth: fc.constant(12),
+    width: fc.constant(2),
+    solver: fc.constantFrom('euler' as const, 'midpoint' as const),
+    steps: fc.integer({ min: 1, max: 2 }),
+  }),
   // Dropout would need the serial network's masks: ../dropout.test.ts.
   fc.record({ family: fc.constant('wide-resnet' as const), depth: fc.constant(10), width: fc.constant(1) }),
 );

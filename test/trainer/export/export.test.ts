@@ -26,7 +26,7 @@ import { onnxPackage } from '../support/onnx-package.js';
 import { CLASSES } from '../support/small-network.js';
 
 const IMAGES = 500;
-const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
+const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet', 'ode-resnet'] as const;
 
 test('a job exports the full and the compact model in every format it names', async () => {
   await withExports(IMAGES, async (exported) => {
@@ -129,6 +129,19 @@ async function checkDocuments(exported: Exported): Promise<void> {
     rmSync(folder, { recursive: true });
   }
 }
+
+test('a kernel that the steps of a solver share is stored once, and where batch norms are folded for each use', () => {
+  const { model } = smallModel('ode-resnet');
+  const kernels = (form: InferenceModel) =>
+    buildOnnxGraph(form).initializers.filter(({ name }) => /^block0\/.*kernel$/.test(name)).length;
+  const constants = (form: InferenceModel) =>
+    buildGraphModel(form).weights.filter(({ name }) => /^block0\/.*kernel$/.test(name)).length;
+  // Two convolutions; two steps of two evaluations.
+  assert.deepEqual([kernels(model), constants(model)], [2, 2]);
+  assert.deepEqual([kernels(foldNorms(model)), constants(foldNorms(model))], [8, 8]);
+  const { tensors } = decodeSafetensors(safetensorsFiles(model).weights);
+  assert.equal([...tensors.keys()].filter((name) => /^block0\.conv\d\.weight$/.test(name)).length, 2);
+});
 
 test('a model file does not depend on how many models its process has made before', () => {
   const topology = (): unknown => {

@@ -24,7 +24,7 @@ import { pythonPackages } from '../../support/python-packages.js';
 import { smallModel } from '../support/model-source.js';
 import { onnxPackage } from '../support/onnx-package.js';
 
-const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet'] as const;
+const FAMILIES = ['resnet', 'wide-resnet', 'imagenet-resnet', 'ode-resnet'] as const;
 const IMAGES = 64;
 const PEER = fileURLToPath(new URL('./peer_int8.py', import.meta.url));
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ModelFamily, type PaddingRule, parametersOf } from '../../../src/network/index.js';
+import {
+  type ModelFamily,
+  type PaddingRule,
+  parametersOf,
+  type SolverName,
+} from '../../../src/network/index.js';
 import {
   batchStatisticsRule,
   inferenceRule,
@@ -21,13 +26,18 @@ import {
   uploadFeatures,
 } from '../support/small-network.js';
 
-const NETWORKS: readonly [ModelFamily, PaddingRule][] = [
+/** With a solver, of a few steps: with eight, the implicit one has solved them to the digits of these tolerances. */
+const NETWORKS: readonly [ModelFamily, PaddingRule, SolverName?][] = [
   ['resnet', 'same'],
   ['resnet', 'symmetric'],
   ['wide-resnet', 'same'],
   ['wide-resnet', 'symmetric'],
   ['imagenet-resnet', 'same'],
   ['imagenet-resnet', 'symmetric'],
+  ['ode-resnet', 'same', 'euler'],
+  ['ode-resnet', 'same', 'midpoint'],
+  ['ode-resnet', 'symmetric', 'rk4'],
+  ['ode-resnet', 'same', 'implicit-midpoint'],
 ];
 // float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
 const FORWARD_TOLERANCE = 1e-5;
@@ -36,10 +46,13 @@ const GRADIENT_TOLERANCE = 2e-4;
 // Central differences in float64: truncation h^2 and rounding 1e-16/h are both below 1e-9 here.
 const DIFFERENCE_STEP = 1e-5;
 
-for (const [family, padding] of NETWORKS) {
-  const name = `${family}, ${padding} padding`;
+for (const [family, padding, solver] of NETWORKS) {
+  const changes = solver
+    ? { padding, solver, steps: solver.startsWith('implicit') ? 8 : 2, learned_time: true }
+    : { padding };
+  const name = `${family}${solver ? ` by ${solver}` : ''}, ${padding} padding`;
   test(`${name}: the forward pass equals the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family, { padding });
+    const { network, layers, values } = smallNetwork(family, changes);
     const images = randomFeatures(1, network.image);
     const expected = referenceForward(layers, images, values).values;
     const actual = arena(() => {
@@ -52,7 +65,7 @@ for (const [family, padding] of NETWORKS) {
   });
 
   test(`${name}: every parameter's gradient equals finite differences of the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family, { padding });
+    const { network, layers, values } = smallNetwork(family, changes);
     const images = randomFeatures(2, network.image);
     const gradients = backPropagation(layers, values, images);
     const random = randomStream(3, 'probe');
@@ -69,7 +82,7 @@ for (const [family, padding] of NETWORKS) {
   });
 
   test(`${name}: the input's gradient equals finite differences of the float64 reference`, () => {
-    const { network, layers, values } = smallNetwork(family, { padding });
+    const { network, layers, values } = smallNetwork(family, changes);
     const images = randomFeatures(4, network.image);
     const logits = referenceForward(layers, images, values);
     const cotangent = logits.values.map((_, index) => Math.sin(index + 1));
@@ -91,7 +104,7 @@ for (const [family, padding] of NETWORKS) {
   });
 
   test(`${name}: a pass without gradients computes the same, and neither leaves a tensor behind`, () => {
-    const { network, layers, values } = smallNetwork(family, { padding });
+    const { network, layers, values } = smallNetwork(family, changes);
     const before = liveTensors();
     arena(() => {
       const weights = uploadWeights(parametersOf(layers), values);

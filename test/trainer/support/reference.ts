@@ -1,4 +1,4 @@
-import type { ConvLayer, Layer, MaxPoolLayer, NormLayer } from '../../../src/network/index.js';
+import type { ConvLayer, IntegralLayer, Layer, MaxPoolLayer, NormLayer } from '../../../src/network/index.js';
 
 /**
  * The oracle: the same networks in plain JavaScript float64, written for clarity, one loop per formula. It shares no
@@ -68,6 +68,10 @@ function applyLayer(layer: Layer, input: Features, values: Values, rule: Moments
       const sum = { ...branch, values: branch.values.map((value, index) => value + shortcut.values[index]!) };
       return layer.relu ? rectify(sum) : sum;
     }
+    case 'integral':
+      return integrate(layer, input, values.get(`${layer.name}/time`)?.[0] ?? 1, (state, step, slope) =>
+        referenceForward(usedIn(layer, step, slope), state, values, rule),
+      );
     case 'max-pool':
       return maxPool(input, layer);
     case 'dropout': {
@@ -84,6 +88,52 @@ function applyLayer(layer: Layer, input: Features, values: Values, rule: Moments
         layer.outputs,
       );
   }
+}
+
+/** The field at a slope, whose batch norms a rule tells apart by `use`. */
+function usedIn({ name, field }: IntegralLayer, step: number, slope: number): Layer[] {
+  const useOf = (layer: string) => `${name}/step${step}/slope${slope}/${layer.split('/').at(-1)}`;
+  return field.map((layer) => ({ ...layer, use: useOf(layer.name) }));
+}
+
+/** The textbook's formulas of each solver: dx/dt = f(x). The implicit midpoint by eight evaluations. */
+function integrate(
+  { solver, steps }: IntegralLayer,
+  input: Features,
+  time: number,
+  f: (state: Features, step: number, slope: number) => Features,
+): Features {
+  const h = time / steps;
+  const plus = (x: Features, factor: number, k: Features): Features => ({
+    ...x,
+    values: x.values.map((value, index) => value + factor * k.values[index]!),
+  });
+  let x = input;
+  for (let step = 0; step < steps; step++) {
+    const k1 = f(x, step, 0);
+    switch (solver) {
+      case 'euler':
+        x = plus(x, h, k1);
+        break;
+      case 'midpoint':
+        x = plus(x, h, f(plus(x, h / 2, k1), step, 1));
+        break;
+      case 'implicit-midpoint': {
+        let k = k1;
+        for (let iteration = 1; iteration < 8; iteration++) k = f(plus(x, h / 2, k), step, iteration);
+        x = plus(x, h, k);
+        break;
+      }
+      case 'rk4': {
+        const k2 = f(plus(x, h / 2, k1), step, 1);
+        const k3 = f(plus(x, h / 2, k2), step, 2);
+        const k4 = f(plus(x, h, k3), step, 3);
+        x = plus(plus(plus(plus(x, h / 6, k1), h / 3, k2), h / 3, k3), h / 6, k4);
+        break;
+      }
+    }
+  }
+  return x;
 }
 
 function conv(input: Features, kernel: ArrayLike<number>, layer: ConvLayer): Features {

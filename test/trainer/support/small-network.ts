@@ -19,6 +19,7 @@ const SIZES = {
   resnet: { depth: 8, width: 3 },
   'wide-resnet': { depth: 10, width: 1 },
   'imagenet-resnet': { depth: 50, width: 2 },
+  'ode-resnet': { depth: 12, width: 2, learned_time: true },
 } as const;
 
 /** A network small enough for the float64 reference, with weights away from their special starting values. */

@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
 import { endToEndStepsOf, stepsOf } from '../../../method/rounds.js';
 import { trainSamples } from '../../../method/samples.js';
+import { hasFields } from '../../../network/resnet.js';
 import { checkFreeze } from '../freeze.js';
 import { networkOf } from '../known-network.js';
 import type { Problems } from '../problems.js';
@@ -69,6 +70,12 @@ function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems):
   const { image, classes } = dataset;
   const known = networkOf({ model, image, classes: classes.length, freeze });
   const frozen = checkFreeze(spec, known.network.blocks.length, report);
+  if (freeze && hasFields(model.family)) {
+    report(
+      '/freeze',
+      `batch norms of ${model.family} have statistics for each step of a solver, which no frozen block keeps; leave freeze out`,
+    );
+  }
   if (frozen === null) return null;
   const stages = resolveStages(spec.method, known.network.blocks.length, frozen, report);
   const split = stages === null ? null : resolveSplit(spec.method, known, stages, report);

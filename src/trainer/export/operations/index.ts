@@ -2,6 +2,7 @@ import type { Layer } from '../../../network/index.js';
 import type { InferenceLayer } from '../inference-layers.js';
 import { conv, lowerConv } from './conv.js';
 import { dense, lowerDense } from './dense.js';
+import { integral, lowerIntegral } from './integral.js';
 import { lowerNorm, norm } from './norm.js';
 import type { ExportOperation, Lower } from './operation.js';
 import { lowerMaxPool, lowerPool, maxPool, pool } from './pooling.js';
@@ -13,6 +14,7 @@ const LOWER: { readonly [Op in Layer['op']]: Lower<Extract<Layer, { op: Op }>> }
   conv: lowerConv,
   norm: lowerNorm,
   residual: lowerResidual,
+  integral: lowerIntegral,
   'max-pool': lowerMaxPool,
   dropout: () => [],
   pool: lowerPool,
@@ -25,6 +27,7 @@ const OPERATIONS: { readonly [Op in InferenceLayer['op']]: ExportOperation<Op> }
   norm,
   scale,
   residual,
+  integral,
   'max-pool': maxPool,
   pool,
   dense,

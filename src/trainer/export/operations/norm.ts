@@ -1,4 +1,4 @@
-import type { NormLayer } from '../../../network/index.js';
+import { type NormLayer, useOf } from '../../../network/index.js';
 import { NORM_EPSILON } from '../../kernels/index.js';
 import { tf } from '../../runtime/index.js';
 import { attribute } from '../graph-format.js';
@@ -6,10 +6,11 @@ import { FLOAT, LAYOUT } from '../writers/graph-writer.js';
 import { tfName } from '../writers/layers-writer.js';
 import { type ExportOperation, type Lower, vector } from './operation.js';
 
-export const lowerNorm: Lower<NormLayer> = ({ name, relu }, { source, value }) => {
+export const lowerNorm: Lower<NormLayer> = (layer, { source, value }) => {
+  const name = useOf(layer);
   const { mean, variance } = source.statistics.get(name)!;
   const parameters = { gamma: value('gamma'), beta: value('beta'), mean, variance };
-  return [{ op: 'norm', name, ...parameters, epsilon: NORM_EPSILON, relu }];
+  return [{ op: 'norm', name, ...parameters, epsilon: NORM_EPSILON, relu: layer.relu }];
 };
 
 export const norm: ExportOperation<'norm'> = {

@@ -8,6 +8,7 @@ export const LAYOUT = { data_format: attribute.text('NHWC') };
 export class GraphWriter {
   readonly nodes: GraphNode[] = [];
   readonly weights: GraphWeight[] = [];
+  readonly #named = new Set<string>();
 
   /** @param apply writes one layer, and answers the value that it makes */
   constructor(private readonly apply: (layer: InferenceLayer, input: string) => string) {}
@@ -64,7 +65,10 @@ export class GraphWriter {
     return this.constant(name, [floats.length], floats);
   }
 
+  /** A second one of a name is the same, for layers that share it. */
   constant(name: string, shape: readonly number[], values: Float32Array | Int32Array): string {
+    if (this.#named.has(name)) return name;
+    this.#named.add(name);
     this.weights.push({ name, shape, values });
     this.nodes.push(constantNode({ name, shape, values }));
     return name;

@@ -4,7 +4,7 @@ import type { InferenceConv, InferenceLayer, InferenceMaxPool, InferenceModel } 
 export type Symbolic = ReturnType<typeof tf.input>;
 
 /** Common interface of the tfjs layer classes used here. */
-type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'weights' | 'setWeights' | 'apply'>;
+type TfLayer = Pick<ReturnType<typeof tf.layers.dense>, 'name' | 'weights' | 'setWeights' | 'apply'>;
 
 /** tfjs creates the weights of a layer when it is applied, so their values are set at the end. */
 export class LayersWriter {
@@ -39,9 +39,11 @@ export class LayersWriter {
     return this.weigh(scale, [factor, shift], input);
   }
 
+  /** A second layer of a name is the first one once more, for those that share their weights. */
   weigh(layer: TfLayer, values: readonly Float32Array[], input: Symbolic): Symbolic {
-    this.#weighted.push({ layer, values });
-    return layer.apply(input) as Symbolic;
+    const known = this.#weighted.find((other) => other.layer.name === layer.name);
+    if (!known) this.#weighted.push({ layer, values });
+    return (known?.layer ?? layer).apply(input) as Symbolic;
   }
 
   /** The input of a window, with zeros around it where tfjs has no such padding. */

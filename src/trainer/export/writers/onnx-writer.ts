@@ -12,6 +12,7 @@ interface OnnxWindow {
 export class OnnxWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
+  readonly #named = new Set<string>();
 
   /** @param apply writes one layer, and answers the value that it makes */
   constructor(private readonly apply: (layer: InferenceLayer, input: string) => string) {}
@@ -47,8 +48,10 @@ export class OnnxWriter {
     return this.weight(name, [values.length], values);
   }
 
+  /** A second one of a name is the same, for layers that share it. */
   weight(name: string, shape: readonly number[], values: Float32Array): string {
-    this.initializers.push({ name, shape, values });
+    if (!this.#named.has(name)) this.initializers.push({ name, shape, values });
+    this.#named.add(name);
     return name;
   }
 }

@@ -2,6 +2,7 @@ import type { Layer } from '../../../network/index.js';
 import { conv } from './conv.js';
 import { dense } from './dense.js';
 import { dropout } from './dropout.js';
+import { integral } from './integral.js';
 import { norm } from './norm.js';
 import type { PassOperation } from './operation.js';
 import { maxPool, pool } from './pooling.js';
@@ -12,6 +13,7 @@ const OPERATIONS: { readonly [Op in Layer['op']]: PassOperation<Extract<Layer, {
   conv,
   norm,
   residual: residualOperation((layer) => passOperationOf(layer).readsOutput(layer)),
+  integral,
   'max-pool': maxPool,
   dropout,
   pool,

@@ -28,8 +28,8 @@ export interface TrainingRun {
   readonly context: TrainingContext;
   /** false spares the gradient of the input: images need none. */
   readonly wantsInputGradient: boolean;
-  /** Runs layers inside a layer. */
-  readonly path: (layers: readonly Layer[], input: Tensor) => InnerPass;
+  /** Runs layers inside a layer. @param context where it is another one than the layer's */
+  readonly path: (layers: readonly Layer[], input: Tensor, context?: TrainingContext) => InnerPass;
 }
 
 /** Inputs of the inference of a layer, besides its input tensor. */
