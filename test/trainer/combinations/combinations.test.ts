@@ -122,7 +122,8 @@ test('every accepted job trains three steps with finite figures, and equal bytes
   t.diagnostic(
     `SEED=${SEED}: ${count.trained} jobs trained, ${count.serial} bitwise as the serial network, ${count.exported} exported`,
   );
-  assert.ok(count.serial >= Math.floor(RUNS / SERIAL));
+  // Jobs that round what they keep have no serial network to equal.
+  assert.ok(count.serial >= Math.floor(RUNS / 5));
 });
 
 /** A job whose weights must be those of the serial network: one stage, or all message rounds. */
