@@ -15,7 +15,9 @@ const MODEL_FIELDS = [
   'width',
   'padding',
 ] as const satisfies readonly (keyof JobSpec['model'])[];
-type ModelFields = Pick<ResolvedSpec['model'], (typeof MODEL_FIELDS)[number]>;
+/** Specs of earlier versions, and files, have no learned time. */
+type ModelFields = Pick<ResolvedSpec['model'], (typeof MODEL_FIELDS)[number]> &
+  Partial<Pick<ResolvedSpec['model'], 'learned_time'>>;
 
 export function modelProblems(
   from: InitialSource,
@@ -29,6 +31,13 @@ export function modelProblems(
     pointer: `/model/${field}`,
     message: `the network of the ${from} has ${theirs[field]}; use the same value, or leave init_from out`,
   }));
+  // Solvers and steps may differ: their networks have the same parameters.
+  const learns = theirs.learned_time ?? false;
+  if (learns !== (model.learned_time ?? false))
+    others.push({
+      pointer: '/model/learned_time',
+      message: `the network of the ${from} has ${learns}; use the same value, or leave init_from out`,
+    });
   return refines ? [...others, ...depthProblems(from, theirs, model)] : others;
 }
 
