@@ -24,10 +24,9 @@ type Part = Pick<Trial, 'model' | 'blocks' | 'batch'> & { readonly name: string 
 const RESNET_110 = { family: 'resnet', depth: 110, width: 16 } as const;
 const WRN_28_10 = { family: 'wide-resnet', depth: 28, width: 10 } as const;
 const PARTS: readonly Part[] = [
-  { name: 'ResNet-20, batch 128', model: { ...RESNET_110, depth: 20 }, blocks: null, batch: 128 },
   { name: 'ResNet-110, batch 32', model: RESNET_110, blocks: null, batch: 32 },
-  { name: 'ResNet-110, first of four stages, batch 128', model: RESNET_110, blocks: [0, 11], batch: 128 },
-  { name: 'WRN-28-10, first of four stages, batch 16', model: WRN_28_10, blocks: [0, 3], batch: 16 },
+  { name: 'ResNet-110, first of four stages, batch 64', model: RESNET_110, blocks: [0, 11], batch: 64 },
+  { name: 'WRN-28-10, first of four stages, batch 8', model: WRN_28_10, blocks: [0, 3], batch: 8 },
 ];
 
 export const benchmark: Benchmark = {

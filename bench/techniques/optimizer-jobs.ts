@@ -28,27 +28,6 @@ export function factorContests(): Contest[] {
   );
 }
 
-/** Rules and rates for large batches: ResNet-8 of width 4, four epochs of 8,000 images. */
-export function batchContests(): Contest[] {
-  const warmup = { warmup_epochs: 1 };
-  return [100, 1000, 4000].flatMap((batch_size) => {
-    const scaled = Math.min(0.1 * (batch_size / 100), 1);
-    const optimizers: readonly (readonly [string, NonNullable<SpecChanges['optimizer']>])[] = [
-      ['sgd', { type: 'sgd' }],
-      [`sgd at ${scaled}, warm-up`, { type: 'sgd', learning_rate: scaled, schedule: warmup }],
-      ['lars, warm-up', { type: 'lars', learning_rate: 1, schedule: warmup }],
-      ['lamb, warm-up', { type: 'lamb', schedule: warmup }],
-    ];
-    return optimizers.map(([name, optimizer]): Contest => {
-      const size = { max_train_samples: 8000, batch_size, epochs: 4, model: { depth: 8, width: 4 } };
-      return [
-        `batch ${batch_size}, ${name}`,
-        { ...size, method: { type: 'backprop', stages: 1 }, optimizer },
-      ];
-    });
-  });
-}
-
 export async function trainJobs(
   contests: readonly Contest[],
   seeds: readonly number[],
