@@ -23,6 +23,8 @@ const QUESTIONS = {
   techniques: 'What do single techniques cost and bring?',
   penalties: 'What does the penalty that follows gradients bring?',
   memory: 'What does a stage need?',
+  activations: 'What do memory policies save?',
+  optimizers: 'What does K-FAC bring with stages?',
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',
   exports: 'Are the exported models the trained network?',
