@@ -20,6 +20,14 @@ export function sliceOfClasses(text: string): Slice {
   return { name, classes: value.split(',').map((each) => each.trim()) };
 }
 
+/** Reads `site=A`: a column of metadata and a value of it; `site=` means the images without a value. */
+export function sliceOfMetadata(text: string): Slice {
+  const at = text.indexOf('=');
+  if (at < 1) throw new CliError(EXIT.usage, `--metadata ${text}: write it as column=value`);
+  const [column, value] = [text.slice(0, at).trim(), text.slice(at + 1)];
+  return { name: text, metadata: { column, value: value === '' ? null : value } };
+}
+
 function namedValue(
   text: string,
   option: string,

@@ -18,7 +18,7 @@ export function evaluationsApi({ http }: Connection) {
     create: (request: EvaluationRequest): Promise<Evaluation> =>
       answered(
         http.POST('/evaluations', {
-          body: { variant: 'full', split: 'test', tta: 'none', cascade: false, ...request },
+          body: { variant: 'full', split: 'test', tta: 'none', cascade: false, slices: [], ...request },
         }),
       ),
     list: (query: ListQuery = {}): Promise<Schemas['EvaluationList']> =>

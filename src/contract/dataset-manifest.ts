@@ -1,4 +1,5 @@
 import type { BlobUri } from './blob-uri.js';
+import type { MetadataColumn } from './dataset-metadata.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 
 /**
@@ -20,6 +21,8 @@ export interface ManifestFacts {
   /** One value per channel, over the pixels (0..255) of the training images: see channel-statistics.ts. */
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
+  /** Columns of metadata, in the order of their codes in the files of the splits. Absent where the images have none. */
+  readonly metadata?: readonly MetadataColumn[];
 }
 
 export const SPLIT_NAMES = ['train', 'validation', 'test'] as const;
@@ -39,6 +42,8 @@ export interface PixelSplit {
   readonly images: BlobUri;
   /** uint16, little endian [count]: indices of `classes` */
   readonly labels: BlobUri;
+  /** Codes of the metadata (dataset-metadata.ts); absent where the images have none. */
+  readonly metadata?: BlobUri;
 }
 
 /** Images of any size as JPEG, PNG or WebP files. After decoding they have 1 or 3 channels, as `image` says. */
@@ -50,6 +55,8 @@ export interface EncodedSplit {
   readonly offsets: BlobUri;
   /** uint16, little endian [count]: indices of `classes` */
   readonly labels: BlobUri;
+  /** Codes of the metadata (dataset-metadata.ts); absent where the images have none. */
+  readonly metadata?: BlobUri;
 }
 
 /**
@@ -69,7 +76,11 @@ export function splitOf(
 export function blobsOf({ splits }: Pick<DatasetManifest, 'splits'>): BlobUri[] {
   return SPLIT_NAMES.map((name) => splits[name])
     .filter((split) => split !== undefined)
-    .flatMap((split) => [split.images, split.labels, ...('offsets' in split ? [split.offsets] : [])]);
+    .flatMap((split) => [
+      ...[split.images, split.labels],
+      ...('offsets' in split ? [split.offsets] : []),
+      ...(split.metadata ? [split.metadata] : []),
+    ]);
 }
 
 /** An invalid manifest, or an invalid file of one. The message names the field and its valid values. */
@@ -112,6 +123,17 @@ function checkManifest(manifest: DatasetManifest): void {
   checkStatistics(manifest);
   for (const split of ['train', 'test'] as const) checkSplit(`splits.${split}`, storage, splits?.[split]);
   if (splits.validation !== undefined) checkSplit('splits.validation', storage, splits.validation);
+  checkMetadata(manifest);
+}
+
+function checkMetadata({ metadata, splits }: DatasetManifest): void {
+  if (metadata === undefined) return;
+  const isColumn = (column: MetadataColumn) =>
+    isText(column?.name) && Array.isArray(column.values) && column.values.every(isText);
+  require(Array.isArray(metadata) && metadata.every(isColumn), 'metadata', 'must be columns with values');
+  for (const name of SPLIT_NAMES)
+    require(splits[name] === undefined ||
+      isBlob(splits[name].metadata), `splits.${name}.metadata`, "must be a blob's sha256 uri");
 }
 
 function checkStatistics({ mean, standard_deviation: deviation, image }: DatasetManifest): void {

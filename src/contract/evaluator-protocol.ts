@@ -24,6 +24,8 @@ export interface EvaluationSetup {
   readonly tta: Schemas['TestTimeAugmentation'];
   /** The compact network, for a cascade. Absent in what an earlier version stored. */
   readonly compact?: BlobUri | null;
+  /** Columns of metadata whose values get figures of their own: `metadata.site`. Absent for none. */
+  readonly slices?: readonly string[];
 }
 
 /** Inputs from which a trainer assembles the networks of a checkpoint. */

@@ -1,5 +1,6 @@
 import type { BlobUri } from './blob-uri.js';
 import type { ErrorCode } from './errors.js';
+import type { components } from './generated/openapi.js';
 import type { DatasetStorage, ImageShape } from './spec.js';
 import type { TaskOutput } from './trainer-protocol.js';
 
@@ -74,6 +75,9 @@ export interface DatasetProblems {
   readonly problem_count: number;
 }
 
+/** A column of metadata that a dataset keeps of its images. */
+export type DescribedColumn = components['schemas']['MetadataColumn'];
+
 export interface ImportSuccess extends DatasetProblems {
   readonly manifest: TaskOutput;
   /** Size of the manifest and of all arrays. */
@@ -88,6 +92,8 @@ export interface ImportSuccess extends DatasetProblems {
   readonly validation_count: number;
   readonly mean: readonly number[];
   readonly standard_deviation: readonly number[];
+  /** Empty where the images have none. */
+  readonly metadata: readonly DescribedColumn[];
 }
 
 /** Whether the upload or the machine caused the failure. Problems of the upload are listed. */

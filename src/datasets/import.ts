@@ -1,5 +1,10 @@
 import { encodeManifest } from '../contract/dataset-manifest.js';
-import type { ImportAssignment, ImportProgress, ImportSuccess } from '../contract/importer-protocol.js';
+import type {
+  DescribedColumn,
+  ImportAssignment,
+  ImportProgress,
+  ImportSuccess,
+} from '../contract/importer-protocol.js';
 import type { DatasetStorage, ImageShape } from '../contract/spec.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { UnpackBudget } from './archive/budget.js';
@@ -14,6 +19,7 @@ import { openReader } from './formats/formats.js';
 import type { FormatReader, ImportContext, ReadImages, Survey } from './formats/reader.js';
 import { surveyArchive } from './formats/survey.js';
 import { chooseImage } from './images/choose.js';
+import type { ColumnValues } from './metadata/column.js';
 import { type ProblemList, readable } from './problems.js';
 
 export interface ImportSurroundings {
@@ -95,7 +101,7 @@ type Written = Omit<ImportSuccess, 'format' | 'problems' | 'problem_count'>;
 
 async function write(
   name: string,
-  { samples, classes, places }: ReadImages,
+  { samples, classes, places, metadata = [] }: ReadImages,
   splits: Splits,
   asked: Partial<ImageShape>,
   { blobs: store, folder, onProgress }: ImportSurroundings,
@@ -104,8 +110,10 @@ async function write(
   const storage: DatasetStorage = samples.haveOneSize ? 'pixels' : 'encoded';
   const image = chooseImage(samples, storage, asked);
   const statistics = samples.moments.statistics(splits.train, image.channels);
-  const writer = { samples, places, storage, channels: image.channels, folder, blobs };
-  const facts = { name, image, classes, ...statistics };
+  const codes = metadata.map((column) => column.codes);
+  const writer = { samples, places, codes, storage, channels: image.channels, folder, blobs };
+  const columns = metadata.map(({ name: column, values }) => ({ name: column, values }));
+  const facts = { name, image, classes, ...statistics, ...(columns.length > 0 && { metadata: columns }) };
   onProgress({ images: samples.count, share: READ_SHARE });
   const manifest =
     storage === 'pixels'
@@ -127,8 +135,13 @@ async function write(
     test_count: splits.test.length,
     validation_count: splits.validation.length,
     ...statistics,
+    metadata: metadata.map(describeColumn),
   };
 }
+
+const describeColumn = ({ name, values, codes }: ColumnValues): DescribedColumn => {
+  return { name, values: values.length, missing: codes.filter((code) => code === 0).length };
+};
 
 async function writeSplits<T>(
   { train, test, validation }: Splits,

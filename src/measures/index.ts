@@ -3,4 +3,4 @@ export { type CascadeFigures, type CascadeSeconds, cascadeOf } from './cascade.j
 export { comparePaired, mcnemar, type PairedCounts } from './compare.js';
 export { type Figures, figuresOf } from './figures.js';
 export { wilson } from './intervals.js';
-export { type SliceFigures, sliceFigures } from './slices.js';
+export { figuresByValue, type SliceFigures, sliceFigures } from './slices.js';

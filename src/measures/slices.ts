@@ -42,4 +42,26 @@ export function sliceFigures({ classes, labels, predicted }: Predictions, slice:
   };
 }
 
+/** A column of values over n images. */
+export interface Column {
+  readonly values: readonly string[];
+  /** For each image 0 where it has no value, else 1 + the place of its value. [n] */
+  readonly codes: Uint16Array;
+}
+
+/** The figures of the images of each value that some have. The images without a value come last, with null. */
+export function figuresByValue(
+  predictions: Predictions,
+  { values, codes }: Column,
+): (SliceFigures & { readonly value: string | null })[] {
+  const found = new Set(codes);
+  const order = [...values.map((value, place) => ({ value, code: place + 1 })), { value: null, code: 0 }];
+  return order
+    .filter(({ code }) => found.has(code))
+    .map(({ value, code }) => {
+      const inside = Uint8Array.from(codes, (own) => (own === code ? 1 : 0));
+      return { value, ...sliceFigures(predictions, inside) };
+    });
+}
+
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);

@@ -89,6 +89,7 @@ export function datasetOf({
     source: null,
     mean: null,
     standard_deviation: null,
+    metadata: [],
     problem_count: 0,
     created_at: NOW,
     classes: [...classes],

@@ -69,6 +69,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/batch-predictions.md: strata':
     'the archive is an example; test/jobs/worker/batch-predictions.test.ts sends one',
   'docs/batch-predictions.md: {': 'a line of a result with an example hash',
+  'docs/datasets.md: file_name': 'an example of a file; test/datasets/metadata.test.ts imports some like it',
   'docs/evaluations.md: curl': 'the ids are examples; test/jobs/worker/evaluations.test.ts asks the same',
   'docs/evaluations.md: {': 'a line of an answer with an example id',
   'docs/provenance.md: strata models reproduce': 'it trains twice; test/service/real-job.test.ts does',

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   type Answers,
   comparePaired,
+  figuresByValue,
   figuresOf,
   mcnemar,
   predictedClasses,
@@ -94,6 +95,33 @@ for (const { name, classes, labels, probabilities, every_third: wanted } of refe
     close(own.other_accuracy, others === 0 ? null : (all.correct - own.correct) / others, 'other images');
   });
 }
+
+test('The figures by value are those of the slices of its images, and each image counts once', () => {
+  const { classes, labels, probabilities } = reference.cases[0] ?? assert.fail('it has a case');
+  const answers = {
+    classes,
+    labels: Uint16Array.from(labels),
+    probabilities: Float64Array.from(probabilities),
+  };
+  const predictions = { ...answers, predicted: predictedClasses(answers) };
+  // The value `b` has no image.
+  const codes = Uint16Array.from(labels, (_, image) => [0, 1, 3][image % 3] ?? 0);
+  const figures = figuresByValue(predictions, { values: ['a', 'b', 'c'], codes });
+  const sliceOf = (code: number) =>
+    sliceFigures(
+      predictions,
+      Uint8Array.from(codes, (own) => (own === code ? 1 : 0)),
+    );
+  assert.deepEqual(figures, [
+    { value: 'a', ...sliceOf(1) },
+    { value: 'c', ...sliceOf(3) },
+    { value: null, ...sliceOf(0) },
+  ]);
+  assert.equal(
+    figures.reduce((sum, { images }) => sum + images, 0),
+    labels.length,
+  );
+});
 
 test('A slice without images has no figures', () => {
   const predictions = { classes: 2, labels: Uint16Array.of(0, 1), predicted: Uint16Array.of(0, 0) };

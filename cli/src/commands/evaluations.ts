@@ -3,7 +3,7 @@ import type { components, Evaluation } from '../../../client/src/index.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { figure, moment, percent, plain } from '../format.js';
-import { sliceOfClasses, sliceOfImages } from '../slices.js';
+import { sliceOfClasses, sliceOfImages, sliceOfMetadata } from '../slices.js';
 import { modelIdOf } from './models.js';
 
 type Schemas = components['schemas'];
@@ -15,6 +15,7 @@ export interface EvaluateOptions {
   readonly variant?: Schemas['ModelVariantName'];
   readonly tta?: Schemas['TestTimeAugmentation'];
   readonly cascade?: boolean;
+  readonly slices?: string[];
   readonly wait: boolean;
 }
 
@@ -140,6 +141,7 @@ function show(out: Context['out'], evaluation: Evaluation): void {
     ['AUROC', figure(figures.auroc)],
     ['average precision', figure(figures.average_precision)],
   ]);
+  for (const { column, values } of figures.slices ?? []) showColumn(out, column, values);
   if (!figures.cascade) return;
   out.line();
   out.table(
@@ -150,34 +152,52 @@ function show(out: Context['out'], evaluation: Evaluation): void {
   );
 }
 
+/** A table of the figures by the values of a column of metadata. */
+function showColumn(out: Context['out'], column: string, values: readonly Schemas['ValueFigures'][]): void {
+  out.line();
+  const named = values.map(({ value, ...figures }) => ({ name: value ?? '(none)', ...figures }));
+  showSlices(out, plain(column).toUpperCase(), named);
+}
+
+function showSlices(out: Context['out'], title: string, slices: readonly Schemas['SliceFigures'][]): void {
+  out.table(
+    [title, 'IMAGES', 'ACCURACY', '95 %', 'BALANCED', 'MACRO F1', 'OTHER IMAGES'],
+    slices.map((slice) => [
+      plain(slice.name),
+      String(slice.images),
+      percent(slice.accuracy, 2),
+      `${percent(slice.accuracy_interval?.low, 2)} to ${percent(slice.accuracy_interval?.high, 2)}`,
+      percent(slice.balanced_accuracy, 2),
+      figure(slice.macro_f1),
+      percent(slice.other_accuracy, 2),
+    ]),
+  );
+}
+
 export interface SliceOptions {
   readonly images: readonly string[];
+  readonly metadata: readonly string[];
   readonly classes: readonly string[];
 }
 
 export async function sliceEvaluation(
   { strata, out }: Context,
   id: string,
-  { images, classes }: SliceOptions,
+  { images, classes, metadata }: SliceOptions,
 ): Promise<void> {
-  const asked = [...(await Promise.all(images.map(sliceOfImages))), ...classes.map(sliceOfClasses)];
+  const asked = [
+    ...(await Promise.all(images.map(sliceOfImages))),
+    ...classes.map(sliceOfClasses),
+    ...metadata.map(sliceOfMetadata),
+  ];
   if (asked.length === 0)
-    throw new CliError(EXIT.usage, 'No slice was given.', 'Name some with --images or --classes.');
+    throw new CliError(
+      EXIT.usage,
+      'No slice was given.',
+      'Name some with --images, --classes or --metadata.',
+    );
   const { slices } = await strata.evaluations.slices(id, asked);
-  out.result(slices, [id], () =>
-    out.table(
-      ['SLICE', 'IMAGES', 'ACCURACY', '95 %', 'BALANCED', 'MACRO F1', 'OTHER IMAGES'],
-      slices.map((slice) => [
-        plain(slice.name),
-        String(slice.images),
-        percent(slice.accuracy, 2),
-        `${percent(slice.accuracy_interval?.low, 2)} to ${percent(slice.accuracy_interval?.high, 2)}`,
-        percent(slice.balanced_accuracy, 2),
-        figure(slice.macro_f1),
-        percent(slice.other_accuracy, 2),
-      ]),
-    ),
-  );
+  out.result(slices, [id], () => showSlices(out, 'SLICE', slices));
 }
 
 export async function compareEvaluations({ strata, out }: Context, a: string, b: string): Promise<void> {

@@ -26,6 +26,7 @@ export function addEvaluations(program: Command): void {
         'five-crop',
       ]),
     )
+    .option('--slices <columns...>', 'columns of the metadata of the images, like metadata.site')
     .option('--cascade', 'run the compact network, too, and show cascades of both')
     .option('--no-wait', 'do not wait for the figures')
     .action((model: string | undefined, options: EvaluateOptions, command: Command) =>
@@ -66,6 +67,12 @@ export function addEvaluations(program: Command): void {
     .argument('<id>', EVALUATION)
     .option('--images <name=file>', 'images whose positions a text file lists, one a line', collect, [])
     .option('--classes <name=classes>', 'all images of some classes, like pets=cat,dog', collect, [])
+    .option(
+      '--metadata <column=value>',
+      'all images with a value in their metadata, like site=A',
+      collect,
+      [],
+    )
     .action((id: string, options: SliceOptions, command: Command) =>
       run(command, async (context) => (await load()).sliceEvaluation(context, id, options)),
     );

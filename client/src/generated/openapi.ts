@@ -3562,6 +3562,11 @@ export interface components {
              * @default false
              */
             cascade: boolean;
+            /**
+             * @description Columns of the dataset's metadata, like `metadata.site`. `figures.slices` has the figures of the images of each of their values.
+             * @default []
+             */
+            slices: string[];
         };
         /**
          * @description Images of the dataset. A model was trained on `train`, so its figures there say little about new images.
@@ -3597,6 +3602,8 @@ export interface components {
             tta: components["schemas"]["TestTimeAugmentation"];
             /** @description Whether the compact network answers the images, too. */
             cascade: boolean;
+            /** @description Columns of metadata, like `metadata.site`. */
+            slices: string[];
             /** @description Number of images in the split. */
             images: number;
             /** @description Share of the parts that are finished. */
@@ -3702,6 +3709,8 @@ export interface components {
                 }[];
             };
             cascade?: components["schemas"]["EvaluatedCascade"];
+            /** @description Only with `slices`. */
+            slices?: components["schemas"]["ColumnSlices"][];
         };
         /** @description The full and the compact network on the same images, and cascades of both by threshold. Only with `cascade`. */
         EvaluatedCascade: {
@@ -3775,13 +3784,20 @@ export interface components {
         SlicesRequest: {
             slices: components["schemas"]["Slice"][];
         };
-        /** @description Some of the images, named by either `indices` or `classes`. */
+        /** @description Some of the images, named by one of `indices`, `classes` and `metadata`. */
         Slice: {
             name: string;
             /** @description Positions of images in the split, from 0. One that is listed twice counts once. */
             indices?: number[];
             /** @description Names of classes: all images that have one of them. */
             classes?: string[];
+            /** @description All images with this value in a column of the dataset's metadata. */
+            metadata?: {
+                /** @description Name of the column, like `site`. */
+                column: string;
+                /** @description Null for the images without a value. */
+                value: string | null;
+            };
         };
         EvaluationSlices: {
             /** @constant */
@@ -3800,6 +3816,27 @@ export interface components {
             balanced_accuracy: number | null;
             macro_f1: number | null;
             /** @description Accuracy on the images outside the slice. Null if there are none. */
+            other_accuracy: number | null;
+        };
+        /** @description The figures of the images of each value of a column of metadata. */
+        ColumnSlices: {
+            /** @description Like `metadata.site`. */
+            column: string;
+            /** @description The values that images of the split have, sorted. The images without a value come last. */
+            values: components["schemas"]["ValueFigures"][];
+        };
+        /** @description Figures of the images with one value. */
+        ValueFigures: {
+            /** @description Null for the images without a value. */
+            value: string | null;
+            images: number;
+            correct: number;
+            accuracy: number | null;
+            /** @description Wilson's 95 % interval. */
+            accuracy_interval: components["schemas"]["Interval"] | null;
+            balanced_accuracy: number | null;
+            macro_f1: number | null;
+            /** @description Accuracy on the images with other values. Null if there are none. */
             other_accuracy: number | null;
         };
         EvaluationComparison: {
@@ -4008,6 +4045,8 @@ export interface components {
                 crop_padding: number;
                 horizontal_flip: boolean;
             };
+            /** @description Columns of `metadata.csv` or `metadata.jsonl` that are kept of each image, for slices of evaluations. Empty for a dataset without such a file. */
+            metadata: components["schemas"]["MetadataColumn"][];
             /** @description The sha256 of the manifest that lists the arrays. Null for a built-in dataset that no job has used yet. */
             sha256: string | null;
             /** @description The first problems found in the dataset. Errors are the reason for the state `failed`. */
@@ -4015,6 +4054,13 @@ export interface components {
             /** @description Total number of problems. */
             problem_count: number;
             created_at: components["schemas"]["Time"];
+        };
+        MetadataColumn: {
+            name: string;
+            /** @description Number of different values. */
+            values: number;
+            /** @description Number of images without a value. */
+            missing: number;
         };
         ImageShape: {
             height: number;

@@ -1776,6 +1776,10 @@ class EvaluationRequest(TypedDict):
     """Also runs the compact network on every image, and reports what a cascade of both networks would bring by
     threshold. Requires `variant` `full`.
     """
+    slices: NotRequired[list[str]]
+    """Columns of the dataset's metadata, like `metadata.site`. `figures.slices` has the figures of the images of each
+    of their values.
+    """
 
 
 class Evaluation(TypedDict):
@@ -1797,6 +1801,8 @@ class Evaluation(TypedDict):
     tta: TestTimeAugmentation
     cascade: bool
     """Whether the compact network answers the images, too."""
+    slices: list[str]
+    """Columns of metadata, like `metadata.site`."""
     images: int
     """Number of images in the split."""
     progress: float
@@ -1884,6 +1890,8 @@ class EvaluationFigures(TypedDict):
     """Pairs of a class and the class predicted for it that occur, by index, the most frequent first; at most 10,000."""
     calibration: EvaluationFiguresCalibration
     cascade: NotRequired[EvaluatedCascade]
+    slices: NotRequired[list[ColumnSlices]]
+    """Only with `slices`."""
 
 
 class EvaluationFiguresConfusionItem(TypedDict):
@@ -2000,13 +2008,24 @@ class SlicesRequest(TypedDict):
 
 
 class Slice(TypedDict):
-    """Some of the images, named by either `indices` or `classes`."""
+    """Some of the images, named by one of `indices`, `classes` and `metadata`."""
 
     name: str
     indices: NotRequired[list[int]]
     """Positions of images in the split, from 0. One that is listed twice counts once."""
     classes: NotRequired[list[str]]
     """Names of classes: all images that have one of them."""
+    metadata: NotRequired[SliceMetadata]
+    """All images with this value in a column of the dataset's metadata."""
+
+
+class SliceMetadata(TypedDict):
+    """All images with this value in a column of the dataset's metadata."""
+
+    column: str
+    """Name of the column, like `site`."""
+    value: Optional[str]
+    """Null for the images without a value."""
 
 
 class EvaluationSlices(TypedDict):
@@ -2028,6 +2047,31 @@ class SliceFigures(TypedDict):
     macro_f1: Optional[float]
     other_accuracy: Optional[float]
     """Accuracy on the images outside the slice. Null if there are none."""
+
+
+class ColumnSlices(TypedDict):
+    """The figures of the images of each value of a column of metadata."""
+
+    column: str
+    """Like `metadata.site`."""
+    values: list[ValueFigures]
+    """The values that images of the split have, sorted. The images without a value come last."""
+
+
+class ValueFigures(TypedDict):
+    """Figures of the images with one value."""
+
+    value: Optional[str]
+    """Null for the images without a value."""
+    images: int
+    correct: int
+    accuracy: Optional[float]
+    accuracy_interval: Optional[Interval]
+    """Wilson's 95 % interval."""
+    balanced_accuracy: Optional[float]
+    macro_f1: Optional[float]
+    other_accuracy: Optional[float]
+    """Accuracy on the images with other values. Null if there are none."""
 
 
 class EvaluationComparison(TypedDict):
@@ -2251,6 +2295,10 @@ class Dataset(TypedDict):
     standard_deviation: PerChannel
     augmentation: DatasetAugmentation
     """Augmentation of jobs that set none."""
+    metadata: list[MetadataColumn]
+    """Columns of `metadata.csv` or `metadata.jsonl` that are kept of each image, for slices of evaluations. Empty for
+    a dataset without such a file.
+    """
     sha256: Optional[str]
     """The sha256 of the manifest that lists the arrays. Null for a built-in dataset that no job has used yet."""
     problems: list[DatasetProblem]
@@ -2272,6 +2320,14 @@ class DatasetAugmentation(TypedDict):
 
     crop_padding: int
     horizontal_flip: bool
+
+
+class MetadataColumn(TypedDict):
+    name: str
+    values: int
+    """Number of different values."""
+    missing: int
+    """Number of images without a value."""
 
 
 class ImageShape(TypedDict):

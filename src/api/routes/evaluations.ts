@@ -3,8 +3,9 @@ import { found } from '../http/found.js';
 import { jsonLines } from '../http/json-lines.js';
 
 export const createEvaluation: Handler<'createEvaluation'> = async ({ client, body }) => {
-  const { variant = 'full', split = 'test', tta = 'none', cascade = false } = body;
-  const evaluation = await client.evaluations.createEvaluation({ ...body, variant, split, tta, cascade });
+  const { variant = 'full', split = 'test', tta = 'none', cascade = false, slices = [] } = body;
+  const request = { ...body, variant, split, tta, cascade, slices };
+  const evaluation = await client.evaluations.createEvaluation(request);
   return { status: 202, headers: { location: evaluation.links.self }, body: evaluation };
 };
 

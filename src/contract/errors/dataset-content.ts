@@ -74,6 +74,19 @@ export const DATASET_CONTENT_ERRORS = {
     remedy: 'Send the arrays as .npz without Python objects.',
     retry: 'fatal',
   },
+  metadata_invalid: {
+    status: 422,
+    title: 'The metadata of the images cannot be read',
+    remedy: 'Fix the named line of metadata.csv or metadata.jsonl, or leave the file out of the archive.',
+    retry: 'fatal',
+  },
+  metadata_left_out: {
+    status: 422,
+    title: 'A column of metadata is not kept',
+    remedy:
+      'No action is needed if no evaluation is to be cut by it. Otherwise change its values as the message says.',
+    retry: 'fatal',
+  },
   entry_ignored: {
     status: 422,
     title: 'Files were ignored',

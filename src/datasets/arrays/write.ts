@@ -11,6 +11,8 @@ export interface SplitWriter {
   readonly samples: Samples;
   /** For each label in the data, its index in the class list. */
   readonly places: Uint16Array;
+  /** Codes of each column of metadata, by image. */
+  readonly codes: readonly Uint16Array[];
   readonly storage: DatasetStorage;
   /** Stored channels: fewer than in the samples if all channels are equal. */
   readonly channels: number;
@@ -29,7 +31,8 @@ export async function writePixels(
   const uri = await writeFile(writer, `${name}-images`, (file) => {
     for (const image of images) file.append(everyNth(samples.pixelsOf(image), step));
   });
-  return { count: images.length, images: uri, labels: await writeLabels(writer, images) };
+  const labels = await writeLabels(writer, images);
+  return { count: images.length, images: uri, labels, ...(await writeMetadata(writer, images)) };
 }
 
 /** Like `writePixels`, for images that stay files. */
@@ -48,7 +51,22 @@ export async function writeEncoded(
   });
   const offsets = await writer.blobs.put(encodeOffsets(lengths));
   const labels = await writeLabels(writer, images);
-  return { count: images.length, images: uri, offsets: offsets.uri, labels };
+  const metadata = await writeMetadata(writer, images);
+  return { count: images.length, images: uri, offsets: offsets.uri, labels, ...metadata };
+}
+
+/** Nothing where the images have none: the manifest of such a dataset is as it always was. */
+async function writeMetadata(
+  { codes, blobs }: SplitWriter,
+  images: Uint32Array,
+): Promise<{ readonly metadata?: BlobUri }> {
+  if (codes.length === 0) return {};
+  const file = new DataView(new ArrayBuffer(2 * codes.length * images.length));
+  for (const [column, values] of codes.entries())
+    images.forEach((image, place) => {
+      file.setUint16(2 * (column * images.length + place), values[image]!, true);
+    });
+  return { metadata: (await blobs.put(new Uint8Array(file.buffer))).uri };
 }
 
 async function writeLabels({ samples, places, blobs }: SplitWriter, images: Uint32Array): Promise<BlobUri> {

@@ -4,6 +4,7 @@ import { baseName, folderOf } from '../archive/names.js';
 import { MAX_PIXELS_A_SIDE, Samples, type SplitName } from '../arrays/samples.js';
 import { type DecodedImage, type DecodeOptions, decodeImage } from '../images/decode.js';
 import { hasImageName, hasOtherImageName, imageKind, MAX_IMAGE_BYTES } from '../images/kind.js';
+import { isMetadata, MAX_METADATA_BYTES, Metadata } from '../metadata/metadata.js';
 import { ImportError } from '../problems.js';
 import { ClassNames, inOrder } from './classes.js';
 import { type Place, placeOf } from './layout.js';
@@ -26,6 +27,7 @@ interface Pending {
 /** Image files in folders that are named after their class. Threads decode images while the archive is read. */
 export class ImageFolderReader implements FormatReader {
   readonly #samples: Samples;
+  readonly #metadata: Metadata;
   readonly #classes: ClassNames;
   readonly #pending: Pending[] = [];
   readonly #decoding: DecodeOptions;
@@ -48,6 +50,7 @@ export class ImageFolderReader implements FormatReader {
       size: small ? { height, width } : null,
     };
     this.#samples = new Samples(folder, this.#decoding.channels);
+    this.#metadata = new Metadata(limits.max_images, context.problems);
   }
 
   get count(): number {
@@ -56,6 +59,7 @@ export class ImageFolderReader implements FormatReader {
 
   async take(entry: ArchiveEntry): Promise<boolean> {
     const { name } = entry;
+    if (isMetadata(name)) return this.#takeMetadata(entry);
     const isNamed = hasImageName(name) || hasOtherImageName(name);
     if (!isNamed && entry.sizeBytes > MAX_IMAGE_BYTES) return false;
     const place = this.#placeOf(name);
@@ -65,6 +69,11 @@ export class ImageFolderReader implements FormatReader {
     if (!isNamed && imageKind(encoded) === null) return false;
     if (place === null) return this.#leaveOutside(name);
     await this.#begin(name, place, encoded);
+    return true;
+  }
+
+  async #takeMetadata(entry: ArchiveEntry): Promise<true> {
+    this.#metadata.add(entry.name, await entry.read(MAX_METADATA_BYTES));
     return true;
   }
 
@@ -81,6 +90,7 @@ export class ImageFolderReader implements FormatReader {
         'an image is in no class folder, and the name of its folder is its class. Move it, or send `layout` or `root` to leave it out',
         name,
       );
+    this.#metadata.leaveOut(name);
     problems.leaveOut('images outside of the folders that `layout` and `root` name', name);
     return true;
   }
@@ -109,7 +119,8 @@ export class ImageFolderReader implements FormatReader {
     }
     if (this.#taken === 0) throw noImages();
     this.#tellOfFolders();
-    return { samples: this.#samples, ...inOrder(this.#classes.names, this.context.options.class_order) };
+    const classes = inOrder(this.#classes.names, this.context.options.class_order);
+    return { samples: this.#samples, ...classes, metadata: this.#metadata.of(this.#samples) };
   }
 
   #tellOfFolders(): void {
@@ -151,6 +162,7 @@ export class ImageFolderReader implements FormatReader {
 
   #leaveOut({ code, message }: ImportError, name: string): void {
     this.context.problems.warn(code, message, name);
+    this.#metadata.leaveOut(name);
     this.#leftOut ??= { count: 0, first: new ImportError(code, message, name) };
     this.#leftOut.count += 1;
   }

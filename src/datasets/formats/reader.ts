@@ -1,6 +1,7 @@
 import type { DatasetFormat, ImportAssignment } from '../../contract/importer-protocol.js';
 import type { ArchiveEntry } from '../archive/entry.js';
 import type { LabelledSamples } from '../arrays/checks.js';
+import type { ImageMetadata } from '../metadata/metadata.js';
 import { ImportError, type ProblemList } from '../problems.js';
 import type { Layout } from './layout.js';
 
@@ -31,7 +32,10 @@ export interface FormatReader {
   readonly count: number;
 }
 
-export type ReadImages = LabelledSamples;
+export interface ReadImages extends LabelledSamples {
+  /** Only image folders have some. */
+  readonly metadata?: ImageMetadata;
+}
 
 /** @throws ImportError where something is chosen that only image folders have */
 export function refuseFolderOptions({ options }: ImportContext): void {

@@ -221,6 +221,7 @@ export const COLUMNS = {
     augmentation: json<DatasetFacts['augmentation']>(),
     source: orNull(json<Schemas['DatasetSource']>()),
     statistics: orNull(json<ChannelStatistics>()),
+    metadata: json<Schemas['Dataset']['metadata']>(),
     problems: json<Schemas['Dataset']['problems']>(),
   },
   datasetBlob: { uri: textOf<BlobUri>() },

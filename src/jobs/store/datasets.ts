@@ -173,6 +173,7 @@ export async function setReady(tx: Transaction, id: string, facts: ImportedFacts
       state: 'ready',
       format,
       statistics: toJson(statistics),
+      metadata: toJson(facts.metadata),
       sha256,
       problems: toJson(problems),
       problemCount,

@@ -25,6 +25,8 @@ export interface EvaluationSubject {
   readonly split: Schemas['EvaluationSplit'];
   readonly tta: Schemas['TestTimeAugmentation'];
   readonly cascade: boolean;
+  /** Sorted. */
+  readonly slices: readonly string[];
 }
 
 export interface NewEvaluation extends EvaluationSubject {
@@ -46,7 +48,7 @@ export type Serving = Readonly<Record<string, BlobUri>>;
  */
 export async function insertEvaluation(
   tx: Transaction,
-  { setup, serving, ...row }: NewEvaluation,
+  { setup, serving, slices, ...row }: NewEvaluation,
   imagesPerPart: number,
 ): Promise<Evaluation> {
   const { id, tenant, images } = row;
@@ -54,7 +56,7 @@ export async function insertEvaluation(
   const isAssembled = setup.network !== null;
   const parts = answering.length + (isAssembled ? 1 : 2);
   const stored = { setup: toJson(setup), ...(serving && { serving: toJson(serving) }) };
-  const evaluation = await tx.evaluation.create({ data: { ...row, ...stored, parts } });
+  const evaluation = await tx.evaluation.create({ data: { ...row, ...stored, slices: [...slices], parts } });
   const first = isAssembled ? answering : [{ id: newId('part'), number: 0, first: 0, count: 0 }];
   await tx.evaluationPart.createMany({ data: first.map((part) => ({ ...part, evaluationId: id, tenant })) });
   notify(tx, 'strata_evaluation');
@@ -104,9 +106,12 @@ export async function findAssembled(
 }
 
 /** The newest evaluation of a subject that has neither failed nor been cancelled. */
-export function findSame(db: Queryable, subject: EvaluationSubject): Promise<Evaluation | null> {
+export function findSame(
+  db: Queryable,
+  { slices, ...subject }: EvaluationSubject,
+): Promise<Evaluation | null> {
   return db.evaluation.findFirst({
-    where: { ...subject, state: { in: ['queued', 'running', 'succeeded'] } },
+    where: { ...subject, slices: { equals: [...slices] }, state: { in: ['queued', 'running', 'succeeded'] } },
     orderBy: { id: 'desc' },
   });
 }

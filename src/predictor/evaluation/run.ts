@@ -1,5 +1,10 @@
 import type { BlobUri } from '../../contract/blob-uri.js';
-import { type DatasetManifest, decodeManifest } from '../../contract/dataset-manifest.js';
+import {
+  type DatasetManifest,
+  decodeManifest,
+  InvalidManifestError,
+} from '../../contract/dataset-manifest.js';
+import { columnIn } from '../../contract/dataset-metadata.js';
 import type {
   EvaluationAssignment,
   EvaluationSetup,
@@ -7,7 +12,7 @@ import type {
 } from '../../contract/evaluator-protocol.js';
 import type { components } from '../../contract/generated/openapi.js';
 import { encodePredictions, type TestPredictions } from '../../contract/test-predictions.js';
-import { type Answers, cascadeOf, figuresOf } from '../../measures/index.js';
+import { type Answers, cascadeOf, figuresByValue, figuresOf } from '../../measures/index.js';
 import type { BlobStore } from '../../storage/blob-store.js';
 import { type Answerer, probabilitiesOf } from '../answerer.js';
 import type { Sessions } from '../sessions.js';
@@ -89,22 +94,47 @@ const KEPT_CLASSES = 5;
 
 async function computeFigures(
   { blobs }: EvaluatorParts,
-  { classes: names, compact }: EvaluationSetup,
+  setup: EvaluationSetup,
   uris: readonly BlobUri[],
 ): Promise<EvaluationSuccess> {
+  const { classes: names, compact } = setup;
   const files: Uint8Array[] = [];
   for (const uri of uris) files.push(await blobs.get(uri));
   const answers = joinAnswers(files, names.length);
   const { per_class, confusion, calibration, ...figures } = figuresOf(answers);
+  const predictions = mostProbable(answers);
+  const slices = setup.slices && (await slicesOf(blobs, setup, setup.slices, answers, predictions));
   const stored: Figures = {
     ...figures,
     per_class: per_class.map((own) => ({ ...own, name: names[own.index] ?? '' })),
     confusion: confusion.slice(0, MAX_CELLS),
     calibration: { ...calibration, bins: [...calibration.bins] },
     ...(compact && { cascade: cascadeIn(files, answers) }),
+    ...(slices && { slices }),
   };
-  const { uri } = await blobs.put(encodePredictions(mostProbable(answers)));
+  const { uri } = await blobs.put(encodePredictions(predictions));
   return { kind: 'figures', figures: stored, predictions: uri };
+}
+
+/** The figures of the images of each value of these columns of metadata. */
+async function slicesOf(
+  blobs: BlobStore,
+  { manifest: uri, split }: EvaluationSetup,
+  columns: readonly string[],
+  { classes, labels }: Answers,
+  { classes: best }: TestPredictions,
+): Promise<NonNullable<Figures['slices']>> {
+  const { metadata = [], splits } = decodeManifest(await blobs.get(uri));
+  const file = splits[split]?.metadata;
+  if (file === undefined) throw new InvalidManifestError(`splits.${split}.metadata`, 'is missing');
+  const codes = new Uint16Array(Uint8Array.from(await blobs.get(file)).buffer);
+  const kept = best.length / labels.length;
+  const network = { classes, labels, predicted: labels.map((_, image) => best[image * kept] ?? 0) };
+  return columns.map((column) => {
+    const found = columnIn(metadata, column, codes, labels.length);
+    if (found === null) throw new InvalidManifestError('metadata', `has no column ${column}`);
+    return { column, values: figuresByValue(network, found) };
+  });
 }
 
 function cascadeIn(files: readonly Uint8Array[], full: Answers): NonNullable<Figures['cascade']> {

@@ -11,7 +11,7 @@ export class FakeEvaluations implements EvaluationsClient {
   readonly rows = new Map<string, Evaluation>();
 
   async createEvaluation(request: EvaluationRequest) {
-    const { model = null, checkpoint, variant, dataset, split, tta, cascade } = request;
+    const { model = null, checkpoint, variant, dataset, split, tta, cascade, slices } = request;
     const self = '/evaluations/evaluation_1';
     const evaluation: Evaluation = {
       id: 'evaluation_1',
@@ -27,6 +27,7 @@ export class FakeEvaluations implements EvaluationsClient {
       split,
       tta,
       cascade,
+      slices,
       images: 2,
       progress: 0,
       figures: null,

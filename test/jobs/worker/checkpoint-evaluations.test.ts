@@ -33,7 +33,7 @@ after(() => strata.stop());
 const startWorker = () => strata.startWorker({ FAKE_TRAINER_WEIGHTS: '1' });
 const ask = (changes: object, client = strata.client) =>
   client.evaluations.createEvaluation({
-    ...{ dataset, variant: 'full', split: 'test', tta: 'none', cascade: false },
+    ...{ dataset, variant: 'full', split: 'test', tta: 'none', cascade: false, slices: [] },
     ...changes,
   });
 const isRefused = (code: string) => (error: unknown) =>

@@ -107,7 +107,7 @@ async function insertManifest(
 
 const ask = (changes: object = {}) =>
   strata.client.evaluations.createEvaluation({
-    ...{ model, dataset, variant: 'full', split: 'test', tta: 'none', cascade: false },
+    ...{ model, dataset, variant: 'full', split: 'test', tta: 'none', cascade: false, slices: [] },
     ...changes,
   });
 const get = async (id: string): Promise<Evaluation> =>
@@ -328,7 +328,7 @@ test("a tenant's first evaluation begins after at most two of a tenant with ten,
   const theirs = await servedModel(['dark', 'bright'], hostile);
   for (let count = 1; count <= 10; count++)
     await hostile.evaluations.createEvaluation({
-      ...{ variant: 'full', split: 'test', tta: 'none', cascade: false, model: theirs },
+      ...{ variant: 'full', split: 'test', tta: 'none', cascade: false, slices: [], model: theirs },
       dataset: await insertDataset(['dark', 'bright'], count, 'hostile'),
     });
   const { id } = await ask({ dataset: await insertDataset(['dark', 'bright'], 5) });

@@ -7,6 +7,14 @@ const EVALUATION_TEST = 'test/trainer/equations/evaluation.test.ts';
 
 /** Batches, kernels, evaluation and exports. */
 export const SCORES: readonly Mutant[] = [
+  ...noticedBy('test/datasets/metadata.test.ts', 'each image keeps its values', [
+    {
+      name: 'metadata-unsorted',
+      fault: 'Codes of metadata stay in the order of their first use, while the values are sorted.',
+      file: 'src/datasets/metadata/column.ts',
+      edits: [['codes.map((code) => places[code]!)', 'codes']],
+    },
+  ]),
   ...noticedBy(EVALUATION_TEST, 'a task between rounds scores the test images', [
     {
       name: 'norm-variance',

@@ -1,4 +1,6 @@
 import type { EvaluationRequest, EvaluationsClient } from '../../../contract/client/evaluations.js';
+import { splitOf } from '../../../contract/dataset-manifest.js';
+import { type ColumnOfSplit, columnIn, METADATA_PREFIX } from '../../../contract/dataset-metadata.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { TestPredictions } from '../../../contract/test-predictions.js';
@@ -38,7 +40,7 @@ export interface EvaluationParts extends SubjectParts {
 }
 
 export function evaluationMethods(parts: EvaluationParts, tenant: string): EvaluationsClient {
-  const { db, predictionFiles } = parts;
+  const { db, datasetFiles, predictionFiles } = parts;
   const requireRow = async (id: string): Promise<Rows.Evaluation> =>
     (await findEvaluation(db, tenant, id)) ?? notFound(id);
   const contestant = async (id: string): Promise<Contestant> => {
@@ -78,7 +80,9 @@ export function evaluationMethods(parts: EvaluationParts, tenant: string): Evalu
     },
     async sliceEvaluation(id, slices) {
       const { row, predictions } = await contestant(id);
-      const figures = figuresOfSlices(slices, predictions, row.setup.classes);
+      const figures = await figuresOfSlices(slices, predictions, row.setup.classes, (column) =>
+        metadataColumn(datasetFiles, row, column),
+      );
       return { object: 'evaluation_slices', evaluation_id: id, slices: figures };
     },
     async compareEvaluations(a, b) {
@@ -88,6 +92,19 @@ export function evaluationMethods(parts: EvaluationParts, tenant: string): Evalu
   };
 }
 
+/** A column of metadata of the evaluated images. @throws StrataError invalid_request, blob_missing */
+async function metadataColumn(
+  files: DatasetFiles,
+  { setup, split, datasetName }: Rows.Evaluation,
+  name: string,
+): Promise<ColumnOfSplit | null> {
+  const manifest = await readStored(datasetName, () => files.manifest(setup.manifest));
+  const { metadata: uri, count } = splitOf(manifest, split);
+  if (uri === undefined || manifest.metadata === undefined) return null;
+  const codes = await readStored(datasetName, () => files.labels(uri));
+  return columnIn(manifest.metadata, METADATA_PREFIX + name, codes, count);
+}
+
 /** The evaluation that a request asks for, with all that its parts need. */
 async function planFor(
   parts: EvaluationParts,
@@ -95,14 +112,15 @@ async function planFor(
   request: EvaluationRequest,
 ): Promise<NewEvaluation> {
   const { dataset: datasetName, variant, split, tta, cascade } = request;
+  const slices = [...request.slices].sort();
   const subject = await findSubject(parts, tenant, request);
   const dataset = (await findDataset(parts.db, tenant, datasetName)) ?? notFound(datasetName);
   const uri = preparedManifest(dataset);
   const manifest = await readStored(dataset.name, () => parts.datasetFiles.manifest(uri));
-  const { setup, images } = planEvaluation(request, subject, manifest, uri);
+  const { setup, images } = planEvaluation({ ...request, slices }, subject, manifest, uri);
   return {
     id: newId('evaluation'),
-    ...{ tenant, variant, split, tta, cascade, images, setup },
+    ...{ tenant, variant, split, tta, cascade, slices, images, setup },
     ...subject.columns,
     datasetId: dataset.id,
     datasetName: dataset.name,
@@ -112,9 +130,9 @@ async function planFor(
 
 /** The evaluation of the same question, or this one. */
 async function ensure(tx: Transaction, planned: NewEvaluation): Promise<Rows.Evaluation> {
-  const { tenant, modelId, checkpointId, jobId, variant, datasetId, datasetSha256, split, tta, cascade } =
-    planned;
-  const question = { variant, datasetId, datasetSha256, split, tta, cascade };
+  const { tenant, modelId, checkpointId, jobId, variant, datasetId, datasetSha256, split } = planned;
+  const { tta, cascade, slices } = planned;
+  const question = { variant, datasetId, datasetSha256, split, tta, cascade, slices };
   const same = await findSame(tx, { tenant, modelId, checkpointId, jobId, ...question });
   if (same !== null) return same;
   if ((await countEvaluations(tx, tenant)) >= MAX_EVALUATIONS_PER_TENANT) {

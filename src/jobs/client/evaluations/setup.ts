@@ -1,5 +1,6 @@
 import type { EvaluationRequest } from '../../../contract/client/evaluations.js';
 import { type DatasetManifest, splitOf } from '../../../contract/dataset-manifest.js';
+import { METADATA_PREFIX } from '../../../contract/dataset-metadata.js';
 import { StrataError } from '../../../contract/errors.js';
 import type { StoredSetup } from '../../../contract/evaluator-protocol.js';
 import type { ImageShape } from '../../../contract/spec.js';
@@ -31,6 +32,7 @@ export function planEvaluation(
   const most = Math.floor(MAX_EVALUATED_PROBABILITIES / sees.classes.length);
   if (images > most)
     refuse('/split', `Has ${images} images; with these classes, at most ${most} are evaluated.`);
+  requireColumns(manifest, request.slices);
   if (tta === 'five-crop') requireMargins(manifest, sees);
   if (manifest.storage === 'pixels') requireShape(manifest.image, sees.image);
   const setup = {
@@ -43,8 +45,19 @@ export function planEvaluation(
     ...{ split, tta },
     compact: cascade ? subject.file('compact') : null,
     ...subject.setup,
+    ...(request.slices.length > 0 && { slices: request.slices }),
   };
   return { setup, images };
+}
+
+/** @throws StrataError invalid_request */
+function requireColumns({ metadata = [] }: DatasetManifest, slices: readonly string[]): void {
+  const known = metadata.map(({ name }) => METADATA_PREFIX + name);
+  for (const [place, column] of slices.entries()) {
+    if (known.includes(column)) continue;
+    const has = known.length === 0 ? 'It has no metadata' : `Its columns: ${known.join(', ')}`;
+    refuse(`/slices/${place}`, `The dataset has no column ${column}. ${has}.`);
+  }
 }
 
 /** The model's class of the same name, for each class of the dataset. */

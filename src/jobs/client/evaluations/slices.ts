@@ -1,3 +1,4 @@
+import type { ColumnOfSplit } from '../../../contract/dataset-metadata.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { TestPredictions } from '../../../contract/test-predictions.js';
 import { sliceFigures } from '../../../measures/index.js';
@@ -7,20 +8,49 @@ import { refuse } from './refuse.js';
 type Schemas = components['schemas'];
 type Slice = Schemas['Slice'];
 
-/** The figures of each slice. @param names of the classes. @throws StrataError invalid_request */
-export function figuresOfSlices(
+/**
+ * The figures of each slice. @param names of the classes. @param column finds a column of metadata by its name; null for none.
+ * @throws StrataError invalid_request
+ */
+export async function figuresOfSlices(
   slices: readonly Slice[],
   predictions: TestPredictions,
   names: readonly string[],
-): Schemas['SliceFigures'][] {
+  column: (name: string) => Promise<ColumnOfSplit | null>,
+): Promise<Schemas['SliceFigures'][]> {
   const { labels, classes } = predictions;
   const kept = keptOf(predictions);
   const predicted = labels.map((_, image) => classes[image * kept] ?? 0);
   const network = { classes: names.length, labels, predicted };
-  return slices.map((slice, place) => {
-    const inside = insideOf(slice, `/slices/${place}`, labels, names);
-    return { name: slice.name, ...sliceFigures(network, inside) };
-  });
+  const figures: Schemas['SliceFigures'][] = [];
+  for (const [place, slice] of slices.entries()) {
+    const pointer = `/slices/${place}`;
+    const { metadata } = requireOne(slice, pointer);
+    const inside = metadata
+      ? insideOfValue(metadata, `${pointer}/metadata`, await column(metadata.column))
+      : insideOf(slice, pointer, labels, names);
+    figures.push({ name: slice.name, ...sliceFigures(network, inside) });
+  }
+  return figures;
+}
+
+function requireOne(slice: Slice, pointer: string): Slice {
+  const given = [slice.indices, slice.classes, slice.metadata].filter((each) => each !== undefined);
+  return given.length === 1 ? slice : refuse(pointer, 'Give one of indices, classes and metadata.');
+}
+
+/** 1 for each image with the value, 0 for the others. [n] */
+function insideOfValue(
+  { column, value }: NonNullable<Slice['metadata']>,
+  pointer: string,
+  found: ColumnOfSplit | null,
+): Uint8Array {
+  if (found === null)
+    return refuse(`${pointer}/column`, `The dataset has no column ${column}; GET /datasets/{id} lists them.`);
+  const code = value === null ? 0 : 1 + found.values.indexOf(value);
+  if (value !== null && code === 0)
+    return refuse(`${pointer}/value`, 'No image of the dataset has this value.');
+  return Uint8Array.from(found.codes, (own) => (own === code ? 1 : 0));
 }
 
 /** 1 for each image of the slice, 0 for the others. [n] */
@@ -30,9 +60,9 @@ function insideOf(
   labels: Uint16Array,
   names: readonly string[],
 ): Uint8Array {
-  if (indices !== undefined && classes === undefined) return insideOfIndices(indices, pointer, labels.length);
-  if (classes !== undefined && indices === undefined) return insideOfClasses(classes, pointer, labels, names);
-  return refuse(pointer, 'Give either indices or classes.');
+  return indices === undefined
+    ? insideOfClasses(classes ?? [], pointer, labels, names)
+    : insideOfIndices(indices, pointer, labels.length);
 }
 
 function insideOfIndices(indices: readonly number[], pointer: string, images: number): Uint8Array {

@@ -23,6 +23,7 @@ export function toDataset(row: DatasetWithImport): Dataset {
     mean: row.statistics?.mean ?? null,
     standard_deviation: row.statistics?.standard_deviation ?? null,
     augmentation: row.augmentation,
+    metadata: row.metadata,
     sha256: row.sha256,
     problems: row.problems,
     problem_count: row.problemCount,

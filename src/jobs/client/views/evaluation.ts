@@ -15,6 +15,7 @@ export function toEvaluation(row: Rows.Evaluation): Evaluation {
     split: row.split,
     tta: row.tta,
     cascade: row.cascade,
+    slices: row.slices,
     images: row.images,
     progress: row.state === 'succeeded' ? 1 : row.partsDone / row.parts,
     figures: row.figures,
