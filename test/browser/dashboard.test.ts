@@ -255,7 +255,9 @@ describe('the dashboard in a browser', { skip }, () => {
   });
 
   test('an upload that was cut goes on, its images are shown, and a model is asked where it errs', async () => {
-    const archive = await makeZip(await imageFolder(['train', 'test'], ['cat', 'dog'], 20));
+    const images = await imageFolder(['train', 'test'], ['cat', 'dog'], 20);
+    const lines = ['file_name,site', ...images.map(({ name }, index) => `${name},site ${index % 2}`)];
+    const archive = makeZip([...images, { name: 'metadata.csv', bytes: Buffer.from(lines.join('\n')) }]);
     await inBrowser(async (page) => {
       await page.goto(`${url}/ui/datasets`);
       let cut = 0;
@@ -275,11 +277,16 @@ describe('the dashboard in a browser', { skip }, () => {
       await page.getByText('1 to 20 of 20').waitFor();
       await shownPictures(page, 20);
       await page.getByRole('row', { name: 'cat 20 0 20' }).waitFor();
+      await page.getByRole('row', { name: 'site 2 0' }).waitFor();
 
       const { job } = await strata.client.jobs.createJob(jobSpec({ dataset: 'pets', batch_size: 8 }), {});
       const modelId = (await strata.ended(job.id)).result?.model_id;
       await storePredictions(job.id);
       await page.goto(`${url}/ui/models/${modelId}`);
+      await page.getByLabel('Slices by').selectOption('metadata.site');
+      const asked = page.waitForRequest((request) => request.method() === 'POST');
+      await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
+      assert.deepEqual((await asked).postDataJSON().slices, ['metadata.site']);
       await page.getByRole('button', { name: 'dog taken for cat' }).first().click();
       await page.waitForURL(/label=1&predicted=0/);
       await shownPictures(page, 3);
@@ -439,6 +446,8 @@ describe('the dashboard in a browser', { skip }, () => {
       await strata.ended(job.id);
 
       await page.goto(`${url}/ui/evaluations/${id}`);
+      await page.getByRole('row', { name: /^north 100 90.00 %/ }).waitFor();
+      await page.getByRole('row', { name: /^no value 100/ }).waitFor();
       const add = page.getByRole('button', { name: 'Add the slice' });
       await page.getByLabel('Name of the slice').fill('small digits');
       await page.locator('#slice-classes').selectOption(['0', '1']);

@@ -5,6 +5,12 @@ import type { Strata } from '../support/strata.js';
 const CLASSES = 10;
 const IMAGES = 200;
 
+/** Figures of the images of one site. */
+const OF_SITE = {
+  ...{ images: 100, correct: 90, accuracy: 0.9, accuracy_interval: { low: 0.83, high: 0.94 } },
+  ...{ balanced_accuracy: 0.9, macro_f1: 0.9, other_accuracy: 0.95 },
+};
+
 /** An evaluation on 200 images of `october` that has succeeded. @param wrong every so manyth image is wrong */
 export async function insertEvaluation(
   { blobs, sql }: Strata,
@@ -31,6 +37,15 @@ export async function insertEvaluation(
   const figures = {
     ...others,
     cascade,
+    slices: [
+      {
+        column: 'metadata.site',
+        values: [
+          { ...OF_SITE, value: 'north' },
+          { ...OF_SITE, value: null },
+        ],
+      },
+    ],
     per_class: per_class.map((own) => ({ ...own, name: String(own.index) })),
   };
   const names = Array.from({ length: CLASSES }, (_, digit) => String(digit));

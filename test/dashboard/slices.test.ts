@@ -14,12 +14,22 @@ test('the slices of an address are those that can be asked for, also of an addre
   const slices = [
     { name: 'small', classes: ['0', '1'] },
     { name: 'first', positions: '0-1' },
+    { name: 'north', column: 'site', value: 'north' },
+    { name: 'unknown', column: 'site', value: null },
   ];
   assert.deepEqual(readSlices(JSON.stringify(slices)), slices);
   assert.deepEqual(readSlices(JSON.stringify(slices)).map(sliceOf), [
     { name: 'small', classes: ['0', '1'] },
     { name: 'first', indices: [0, 1] },
+    { name: 'north', metadata: { column: 'site', value: 'north' } },
+    { name: 'unknown', metadata: { column: 'site', value: null } },
   ]);
-  for (const text of [null, '', '{', '{}', '[1, null, {"name": "none"}, {"name": "x", "positions": 1}]'])
+  for (const text of [
+    null,
+    '',
+    '{',
+    '{}',
+    '[1, null, {"name": "none"}, {"name": "x", "positions": 1}, {"name": "y", "column": "a"}]',
+  ])
     assert.deepEqual(readSlices(text), [], `${text}`);
 });

@@ -6,6 +6,7 @@ import { PendingPage } from '../../parts/pending-page.js';
 import { Progress } from '../../parts/progress.js';
 import { StateBadge } from '../../parts/state-badge.js';
 import { datasetQuery } from '../../queries.js';
+import { MetadataPanel } from './metadata.js';
 import { SamplePanels } from './samples.js';
 
 export default function DatasetView({ id }: { readonly id: string }) {
@@ -39,6 +40,7 @@ export default function DatasetView({ id }: { readonly id: string }) {
       <div className="columns">
         <div className="main-column">
           {state === 'ready' && <SamplePanels dataset={data} />}
+          <MetadataPanel columns={data.metadata} />
           <Panel title={`Problems (${count})`}>
             {problems.length === 0 && <p className="quiet">None were found.</p>}
             <ul className="events">

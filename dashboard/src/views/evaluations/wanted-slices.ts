@@ -4,7 +4,9 @@ import type { components } from '../../../../client/src/index.js';
 export type WantedSlice =
   | { readonly name: string; readonly classes: readonly string[] }
   /** Positions as they were typed, like `0-99, 205`. */
-  | { readonly name: string; readonly positions: string };
+  | { readonly name: string; readonly positions: string }
+  /** A value of a column of metadata; null for the images without one. */
+  | { readonly name: string; readonly column: string; readonly value: string | null };
 
 /** The slices in the address of a page. An address that was changed by hand may name none. */
 export function readSlices(text: string | null): readonly WantedSlice[] {
@@ -19,6 +21,8 @@ export function readSlices(text: string | null): readonly WantedSlice[] {
 function isWanted(value: unknown): value is WantedSlice {
   if (typeof value !== 'object' || value === null || !('name' in value)) return false;
   if ('positions' in value) return typeof value.positions === 'string';
+  if ('column' in value && 'value' in value)
+    return typeof value.column === 'string' && (value.value === null || typeof value.value === 'string');
   return 'classes' in value && Array.isArray(value.classes);
 }
 
@@ -26,6 +30,7 @@ function isWanted(value: unknown): value is WantedSlice {
 export function sliceOf(slice: WantedSlice): components['schemas']['Slice'] {
   const { name } = slice;
   if ('classes' in slice) return { name, classes: [...slice.classes] };
+  if ('column' in slice) return { name, metadata: { column: slice.column, value: slice.value } };
   return { name, indices: positionsOf(slice.positions) ?? [] };
 }
 
