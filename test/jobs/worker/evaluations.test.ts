@@ -9,6 +9,7 @@ import {
   type PixelSplit,
   type Splits,
 } from '../../../src/contract/dataset-manifest.js';
+import type { MetadataColumn } from '../../../src/contract/dataset-metadata.js';
 import { encodeOffsets } from '../../../src/contract/dataset-offsets.js';
 import type { StrataError } from '../../../src/contract/errors.js';
 import type { components } from '../../../src/contract/generated/openapi.js';
@@ -56,6 +57,7 @@ async function insertDataset(
   classes: readonly string[],
   count = IMAGES,
   tenant = 'default',
+  sites?: Uint16Array,
 ): Promise<string> {
   const images = Buffer.concat(
     Array.from({ length: count }, (_, image) => Buffer.alloc(PIXELS, grayOf(image))),
@@ -68,12 +70,25 @@ async function insertDataset(
     strata.blobs.put(new Uint8Array(labels.buffer)),
   ]);
   const split = { count, images: pixels.uri, labels: stored.uri };
-  return insertManifest({ storage: 'pixels', splits: { train: split, test: split } }, classes, tenant);
+  if (!sites)
+    return insertManifest({ storage: 'pixels', splits: { train: split, test: split } }, classes, tenant);
+  // The codes of two columns, one after the other.
+  const codes = await strata.blobs.put(
+    new Uint8Array(Uint16Array.of(...new Uint16Array(count), ...sites).buffer),
+  );
+  const named = { ...split, metadata: codes.uri };
+  const metadata = [
+    { name: 'camera', values: [] },
+    { name: 'site', values: ['north', 'south', 'west'] },
+  ];
+  const sited = { storage: 'pixels' as const, splits: { train: named, test: named }, metadata };
+  return insertManifest(sited, classes, tenant);
 }
 
-type StoredImages =
+type StoredImages = { readonly metadata?: readonly MetadataColumn[] } & (
   | { readonly storage: 'pixels'; readonly splits: Splits<PixelSplit> }
-  | { readonly storage: 'encoded'; readonly splits: Splits<EncodedSplit> };
+  | { readonly storage: 'encoded'; readonly splits: Splits<EncodedSplit> }
+);
 
 /** A dataset of image files, all of which are dark. */
 async function insertFiles(files: readonly Uint8Array[]): Promise<string> {
@@ -232,6 +247,51 @@ async function checkSlices(id: string, lines: readonly Schemas['EvaluationPredic
       return true;
     });
 }
+
+test('an evaluation has the figures of the images of each value of a column of metadata', async () => {
+  const isNorth = (image: number) => image % 2 === 0;
+  const codes = Uint16Array.from({ length: IMAGES }, (_, image) =>
+    isNorth(image) ? 1 : image % 5 === 0 ? 0 : 3,
+  );
+  const sited = await insertDataset(['bright', 'dark'], IMAGES, 'default', codes);
+  const unknown = ask({ dataset: sited, slices: ['metadata.hospital', 'metadata.site'] });
+  await assert.rejects(unknown, (error: StrataError) => {
+    assert.deepEqual([error.code, error.errors?.[0]?.pointer], ['invalid_request', '/slices/0']);
+    return true;
+  });
+  await assert.rejects(ask({ slices: ['metadata.site'] }), isRefused('invalid_request'));
+  const evaluation = await ask({ dataset: sited, slices: ['metadata.site', 'metadata.camera'] });
+  const same = await ask({ dataset: sited, slices: ['metadata.camera', 'metadata.site'] });
+  assert.equal(same.id, evaluation.id, 'the order of the columns does not matter');
+  assert.notEqual((await ask({ dataset: sited })).id, evaluation.id);
+  const { figures } = await ended(evaluation.id);
+  const [camera, site] = figures?.slices ?? assert.fail('it has slices');
+  const lines = [...(await strata.client.evaluations.getEvaluationPredictions(evaluation.id))];
+  const counts = (code: number) => {
+    const own = lines.filter(({ index }) => codes[index] === code);
+    return [own.length, own.filter(({ correct }) => correct).length];
+  };
+  assert.deepEqual(
+    site?.values.map(({ value, images, correct }) => [value, images, correct]),
+    [
+      ['north', ...counts(1)],
+      ['west', ...counts(3)],
+      [null, ...counts(0)],
+    ],
+  );
+  assert.deepEqual(
+    camera?.values.map(({ value, images, other_accuracy: others }) => [value, images, others]),
+    [[null, IMAGES, null]],
+  );
+  const slice = (metadata: NonNullable<Schemas['Slice']['metadata']>) =>
+    strata.client.evaluations.sliceEvaluation(evaluation.id, [{ name: 'some', metadata }]);
+  for (const { value, ...wanted } of site?.values ?? []) {
+    const { slices } = await slice({ column: 'site', value });
+    assert.deepEqual(slices, [{ name: 'some', ...wanted }]);
+  }
+  await assert.rejects(slice({ column: 'hospital', value: 'A' }), isRefused('invalid_request'));
+  await assert.rejects(slice({ column: 'site', value: 'east' }), isRefused('invalid_request'));
+});
 
 test('an image that looks the same in a mirror gets the same answer with and without it, and networks are compared', async () => {
   const plain = await ended((await ask()).id);
