@@ -25,8 +25,8 @@ type Schemas = components['schemas'];
 
 const IMAGE = { height: 28, width: 28, channels: 1 };
 const PIXELS = 28 * 28;
-/** Three parts. */
-const IMAGES = 2_500;
+/** Ten parts. */
+const IMAGES = 10_000;
 
 /** Every image has one gray value; of the values, 0 to 127 should be dark, but every tenth image has the other label. */
 const grayOf = (image: number): number => (image * 37) % 256;

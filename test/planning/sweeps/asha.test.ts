@@ -60,6 +60,9 @@ describe('ASHA', () => {
     [100, 2],
     [100, 3],
     [9, 4],
+    [1000, 5],
+    [1000, 6],
+    [1000, Date.now() % 1_000_000],
   ] as const) {
     test(`starts and promotes ${trials} trials as the published algorithm does, in the order of arrival ${seed}`, () => {
       const { steps, runs } = simulate(trials, seed);
