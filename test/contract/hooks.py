@@ -44,6 +44,9 @@ def refused_by_a_rule_only(ctx, response, case):
     # An alias is only changed by whoever names what it is now.
     if case.operation.label == "PUT /registry/{name}/aliases/{alias}" and response.json()["code"] == "invalid_request":
         return
+    # An evaluation has a model or a checkpoint, and both networks of a cascade only with the full one.
+    if case.operation.label == "POST /evaluations" and response.json()["code"] == "invalid_request":
+        return
     # A slice has either indices or classes, and they exist.
     if case.operation.label == "POST /evaluations/{id}/slices" and response.json()["code"] == "invalid_request":
         return
