@@ -40,12 +40,16 @@ test('a disk that is full for an hour delays a job by that hour, and does not fa
       assert.match(health.problems.join(' '), /The disk of blobs has \d+ bytes free.*Tasks that wait/s);
     }
     // The clock of the pauses runs fast: the next attempt is due now.
-    await theatre.ask(`UPDATE task SET due_at = now() WHERE job_id = $1 AND state = 'ready' RETURNING 1`, [
-      id,
-    ]);
+    await theatre.ask(
+      `UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE job_id = $1 AND state = 'ready' RETURNING 1`,
+      [id],
+    );
   }
   free();
-  await theatre.ask(`UPDATE task SET due_at = now() WHERE job_id = $1 AND state = 'ready' RETURNING 1`, [id]);
+  await theatre.ask(
+    `UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE job_id = $1 AND state = 'ready' RETURNING 1`,
+    [id],
+  );
   const done = await eventually(
     'the end of the job',
     async () => {

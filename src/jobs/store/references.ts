@@ -120,7 +120,8 @@ export async function referencesAmong(db: Queryable, uris: readonly BlobUri[]): 
     UNION SELECT predictions_uri FROM evaluation WHERE predictions_uri = ANY (${uris})
     UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM model WHERE serving @> jsonb_build_object('full', asked.uri)
-        OR serving @> jsonb_build_object('compact', asked.uri)) OR EXISTS (
+        OR serving @> jsonb_build_object('compact', asked.uri))
+    UNION SELECT asked.uri FROM unnest(${uris}::text[]) AS asked(uri) WHERE EXISTS (
       SELECT FROM evaluation WHERE serving @> jsonb_build_object('full', asked.uri)
         OR serving @> jsonb_build_object('compact', asked.uri))`,
   );

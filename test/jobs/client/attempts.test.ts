@@ -36,7 +36,7 @@ async function newJob(): Promise<string> {
 
 async function claimed(jobId: string, key: string): Promise<Claim['task']> {
   const { id } = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId, key } } });
-  await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [id]);
+  await strata.sql.query('UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE id = $1', [id]);
   const found = await claim(db, id, claimer);
   assert.ok(found, key);
   return found.task;
@@ -79,7 +79,7 @@ test('every attempt at a task is listed with its outcome, in order of the start'
   const running = (await strata.client.jobs.listJobTasks(id)).data.find(({ key }) => key === 'stage-1-0');
   assert.deepEqual([slot?.job_id, slot?.task, slot?.since], [id, 'stage-1-0', running?.started_at]);
   const hidden = {
-    ...{ state: 'busy', task_id: null, task: null, job_id: null, since: null },
+    ...{ state: 'busy', quarantine_s: 0, task_id: null, task: null, job_id: null, since: null },
     ...{ busy_share: null, memory_bytes: null, gpu_use: null, gpu_memory_bytes: null, runtime: null },
   };
   assert.deepEqual(await slotsFor('other'), [hidden]);

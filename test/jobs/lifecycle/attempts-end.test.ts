@@ -100,7 +100,9 @@ for (const inputs of ['{"dataset": {"task": "nobody", "output": "dataset"}}', '3
       [damaged.id],
     );
     assert.deepEqual(rows, [{ counted: true }]);
-    await strata.sql.query('UPDATE task SET due_at = now() WHERE job_id = $1', [damaged.id]);
+    await strata.sql.query('UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE job_id = $1', [
+      damaged.id,
+    ]);
     assert.equal(await claimNext(db, claimer), null);
     const failed = await strata.client.jobs.getJob(damaged.id);
     assert.deepEqual([failed?.state, failed?.error?.code], ['failed', 'internal']);

@@ -144,7 +144,7 @@ class Run {
     }
     // No pause before a retry. The job is locked first, as in all transactions, to avoid a deadlock.
     const sql = `WITH held AS MATERIALIZED (SELECT id FROM job WHERE id = $1 FOR NO KEY UPDATE)
-      UPDATE task SET due_at = now() FROM held WHERE job_id = held.id`;
+      UPDATE task SET due_at = now() - make_interval(secs => 1) FROM held WHERE job_id = held.id`;
     await strata.sql.query(sql, [this.jobId]);
   }
 

@@ -54,7 +54,8 @@ async function claimed(taskId: string): Promise<Claim> {
 
 const expire = (taskId: string) =>
   strata.sql.query(`UPDATE task SET lease_until = now() - interval '1 s' WHERE id = $1`, [taskId]);
-const due = (taskId: string) => strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [taskId]);
+const due = (taskId: string) =>
+  strata.sql.query('UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE id = $1', [taskId]);
 
 /** Everything that the tables hold of a job. */
 async function tables(jobId: string): Promise<unknown> {

@@ -32,7 +32,10 @@ export class ByHand {
   async claim(key: string): Promise<Claim['task']> {
     const { db, strata } = this.store;
     const row = await db.task.findUniqueOrThrow({ where: { jobId_key: { jobId: this.id, key } } });
-    await strata.sql.query('UPDATE task SET due_at = now() WHERE id = $1', [row.id]);
+    // Times are stored in whole milliseconds, rounded: the present may be half a one ahead.
+    await strata.sql.query('UPDATE task SET due_at = now() - make_interval(secs => 1) WHERE id = $1', [
+      row.id,
+    ]);
     const claimed = await claim(db, row.id, claimer);
     assert.ok(claimed, `${key} is to be had`);
     return claimed.task;

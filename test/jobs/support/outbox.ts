@@ -41,7 +41,9 @@ export async function makeDue(
   { sql }: Store['strata'],
   table: 'webhook_delivery' | 'tracker_export' | 'model_push',
 ): Promise<void> {
-  await sql.query(`UPDATE ${table} SET due_at = now(), lease_until = NULL WHERE state = 'pending'`);
+  await sql.query(
+    `UPDATE ${table} SET due_at = now() - make_interval(secs => 1), lease_until = NULL WHERE state = 'pending'`,
+  );
 }
 
 /** Leases without renewal: the work of a test ends before its lease. */

@@ -99,15 +99,18 @@ async function makeWork(): Promise<void> {
   await sql.query(`UPDATE job SET spool_deleted_at = NULL WHERE id = $1`, [idOf(1)]);
   await sql.query(`UPDATE task SET has_spool = true WHERE job_id = $1`, [idOf(2)]);
   await sql.query(`UPDATE job SET finished_at = now() - interval '31 days' WHERE id = $1`, [idOf(3)]);
-  await sql.query(`UPDATE webhook_delivery SET state = 'pending', due_at = now() WHERE id = $1`, [
-    idOf(SIZES.every).replace('job', 'delivery'),
-  ]);
-  await sql.query(`UPDATE tracker_export SET state = 'pending', due_at = now() WHERE id = $1`, [
-    idOf(SIZES.every).replace('job', 'tracker'),
-  ]);
-  await sql.query(`UPDATE model_push SET state = 'pending', due_at = now() WHERE id = $1`, [
-    idOf(SIZES.every).replace('job', 'push'),
-  ]);
+  await sql.query(
+    `UPDATE webhook_delivery SET state = 'pending', due_at = now() - make_interval(secs => 1) WHERE id = $1`,
+    [idOf(SIZES.every).replace('job', 'delivery')],
+  );
+  await sql.query(
+    `UPDATE tracker_export SET state = 'pending', due_at = now() - make_interval(secs => 1) WHERE id = $1`,
+    [idOf(SIZES.every).replace('job', 'tracker')],
+  );
+  await sql.query(
+    `UPDATE model_push SET state = 'pending', due_at = now() - make_interval(secs => 1) WHERE id = $1`,
+    [idOf(SIZES.every).replace('job', 'push')],
+  );
   await strata.blobs.put(new TextEncoder().encode('garbage'));
   await create();
 }

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "evaluation_unfinished_idx" ON "evaluation"("id") WHERE (finished_at IS NULL);
