@@ -312,6 +312,23 @@ for (const [about, changes, remedy] of UNSELECTABLE) {
   });
 }
 
+test('keeping the best checkpoints is refused without evaluations, keeping the latest is not', () => {
+  const keeping = (checkpoints: { best: number; latest: number }) =>
+    resolved({
+      ...SMALL,
+      evaluate_every: null,
+      selection: { keep: 'last', metric: BEST.metric, checkpoints },
+    });
+  assert.throws(
+    () => keeping({ best: 1, latest: 0 }),
+    (error) =>
+      error instanceof StrataError &&
+      error.errors[0]?.pointer === '/selection/checkpoints/best' &&
+      /set evaluate_every, for example to 1/.test(error.errors[0].message),
+  );
+  assert.equal(keeping({ best: 0, latest: 2 }).selection.checkpoints.latest, 2);
+});
+
 test('max_device_seconds with finish is refused where no round can be ended', () => {
   const budget = (then: 'finish' | 'pause') =>
     resolved({

@@ -3025,8 +3025,8 @@ class JobSpec(TypedDict):
     `evaluate_every` (docs/early-stopping.md). Null trains every round.
     """
     selection: NotRequired[JobSpecSelection]
-    """Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in
-    the last phase for `best` (docs/early-stopping.md).
+    """Which network `finalize` exports, and which others stay. Requires validation images, `evaluate_every`, and at
+    least two evaluations in the last phase for `best` (docs/early-stopping.md).
     """
     init_from: NotRequired[Optional[JobSpecInitFrom]]
     """Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of
@@ -3111,8 +3111,8 @@ class JobSpecEarlyStopping(TypedDict):
 
 
 class JobSpecSelection(TypedDict):
-    """Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in
-    the last phase for `best` (docs/early-stopping.md).
+    """Which network `finalize` exports, and which others stay. Requires validation images, `evaluate_every`, and at
+    least two evaluations in the last phase for `best` (docs/early-stopping.md).
     """
 
     keep: NotRequired[Literal["last", "best"]]
@@ -3125,6 +3125,23 @@ class JobSpecSelection(TypedDict):
     """What is best. An accuracy should be high, a loss low. `validation_macro_f1`, the mean F1 of the classes, should
     be high; it counts a rare class as much as any other.
     """
+    checkpoints: NotRequired[JobSpecSelectionCheckpoints]
+    """Rounds whose weights and optimizer state stay after a success, beside the exported network: the best of the
+    last phase by `metric`, and the latest. They are artifacts (`checkpoints/...`), count against the quota, start
+    other jobs and are evaluated like every checkpoint. A round that is both stays once.
+    """
+
+
+class JobSpecSelectionCheckpoints(TypedDict):
+    """Rounds whose weights and optimizer state stay after a success, beside the exported network: the best of the
+    last phase by `metric`, and the latest. They are artifacts (`checkpoints/...`), count against the quota, start
+    other jobs and are evaluated like every checkpoint. A round that is both stays once.
+    """
+
+    best: NotRequired[int]
+    """Number of the best rounds."""
+    latest: NotRequired[int]
+    """Number of the latest rounds."""
 
 
 class JobSpecInitFrom(TypedDict):

@@ -123,7 +123,11 @@ export const JOB_DEFAULTS = {
   "early_stopping": null,
   "selection": {
     "keep": "last",
-    "metric": "validation_accuracy"
+    "metric": "validation_accuracy",
+    "checkpoints": {
+      "best": 0,
+      "latest": 0
+    }
   },
   "init_from": null,
   "freeze": null,

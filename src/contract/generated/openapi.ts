@@ -4872,7 +4872,7 @@ export interface components {
                 then: "finish";
             } | null;
             /**
-             * @description Which network `finalize` exports. Requires validation images, `evaluate_every`, and at least two evaluations in the last phase for `best` (docs/early-stopping.md).
+             * @description Which network `finalize` exports, and which others stay. Requires validation images, `evaluate_every`, and at least two evaluations in the last phase for `best` (docs/early-stopping.md).
              * @default {}
              */
             selection: {
@@ -4888,6 +4888,22 @@ export interface components {
                  * @enum {string}
                  */
                 metric: "validation_accuracy" | "validation_loss" | "validation_macro_f1";
+                /**
+                 * @description Rounds whose weights and optimizer state stay after a success, beside the exported network: the best of the last phase by `metric`, and the latest. They are artifacts (`checkpoints/...`), count against the quota, start other jobs and are evaluated like every checkpoint. A round that is both stays once.
+                 * @default {}
+                 */
+                checkpoints: {
+                    /**
+                     * @description Number of the best rounds.
+                     * @default 0
+                     */
+                    best: number;
+                    /**
+                     * @description Number of the latest rounds.
+                     * @default 0
+                     */
+                    latest: number;
+                };
             };
             /**
              * @description Start from the weights of another job (`checkpoint`), of a `model`, or from uploaded `weights` instead of random weights; exactly one of them is given. Null starts from random weights. The networks must be the same. Those of a checkpoint see images of the same shape; models and uploaded weights fit images of any size, and those for colors also gray images. `refine` starts from a network of half the depth. The optimizer and its schedule start from the beginning. AuxNets are first fitted to the network that the job starts from, in a warm start without steps; local heads start from those of the other job if it has them in the same size. Not supported by `stored` with two or more stages.

@@ -7,6 +7,7 @@ import { type Transaction, toJson } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, type StopAs, setJobState, stopClock } from '../store/jobs.js';
+import { KEPT_CHECKPOINTS } from '../store/kept-weights.js';
 import type { JobChanges } from '../store/rows.js';
 import { cancelOpenTasks, countRunning } from '../store/tasks.js';
 
@@ -63,7 +64,7 @@ async function endNow(tx: Transaction, job: LockedJob & { readonly stopAs: StopA
 async function publishCheckpoints(tx: Transaction, jobId: string): Promise<void> {
   const checkpoints = await findCheckpoints(tx, jobId);
   const artifacts = checkpoints.map(({ key, uri, sizeBytes }): ArtifactOutput => {
-    const name = `checkpoints/${key}.safetensors`;
+    const name = `${KEPT_CHECKPOINTS}${key}.safetensors`;
     return { name, kind: 'weights', media_type: 'application/octet-stream', uri, size_bytes: sizeBytes };
   });
   await insertArtifacts(tx, jobId, artifacts);

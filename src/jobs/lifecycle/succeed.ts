@@ -11,6 +11,7 @@ import { findTrainedTasks } from '../store/task-seconds.js';
 import { endSucceeded, recordPlainSuccess } from '../store/task-successes.js';
 import type { ClaimedTask } from '../store/tasks.js';
 import { endPhaseEarly } from './early-stop.js';
+import { keepCheckpoints } from './keep-checkpoints.js';
 import { makeModel } from './make-model.js';
 import { selectNetwork } from './select-network.js';
 import { settle } from './stop.js';
@@ -145,6 +146,7 @@ async function decide(tx: Transaction, job: LockedJob): Promise<number> {
 async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {
   const { result, networks = [] } = success;
   const compared = await speedUpOfJob(tx, job.id);
+  await keepCheckpoints(tx, job.id);
   await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks, ...compared }) });
   const data = { result, model_id: await makeModel(tx, job.id, success) };
   await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data });

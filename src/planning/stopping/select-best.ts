@@ -14,14 +14,21 @@ export interface Best extends Candidate {
 }
 
 /** The best of the evaluations of one phase, in the order of their rounds; among equal ones the first. Null: no number. */
-export function selectBest({ metric }: Selection, evaluated: readonly Evaluated[]): Best | null {
-  let best: Best | null = null;
-  for (const { value, ...candidate } of evaluated) {
-    if (!isNumber(value)) continue;
-    const isBetter = best === null || (isGain(metric) ? value > best.value : value < best.value);
-    if (isBetter) best = { ...candidate, value };
-  }
-  return best;
+export function selectBest(
+  selection: Pick<Selection, 'metric'>,
+  evaluated: readonly Evaluated[],
+): Best | null {
+  return rankEvaluated(selection, evaluated)[0] ?? null;
+}
+
+/** The evaluations of one phase, in the order of their rounds, the best first; those without a number are left out. */
+export function rankEvaluated(
+  { metric }: Pick<Selection, 'metric'>,
+  evaluated: readonly Evaluated[],
+): Best[] {
+  const sign = isGain(metric) ? -1 : 1;
+  const numbers = evaluated.flatMap(({ value, ...one }) => (isNumber(value) ? [{ ...one, value }] : []));
+  return numbers.toSorted((a, b) => sign * (a.value - b.value));
 }
 
 /**

@@ -30,8 +30,10 @@ export interface KeptWeights {
   readonly spec: ResolvedSpec;
   readonly facts: DatasetFacts;
   readonly ended: boolean;
-  /** Successful training tasks. After the end of the job, their outputs are deleted. */
+  /** Successful training tasks. After the end of the job, their outputs are deleted, but for those that are artifacts. */
   readonly tasks: readonly KeptTask[];
+  /** Artifacts with states of rounds. */
+  readonly artifacts: ReadonlySet<BlobUri>;
   readonly checkpoints: readonly (RestartPart & { readonly step: number; readonly createdAt: Date })[];
   /** The artifact with the final network. */
   readonly final: (Omit<RestartPart, 'task' | 'stage'> & { readonly createdAt: Date }) | null;
@@ -48,13 +50,21 @@ export interface KeptTask {
 
 /** Restart points in the order of training. */
 export function restartPoints(kept: KeptWeights): RestartPoint[] {
-  const rounds = kept.ended ? [] : roundPoints(kept);
+  const { ended, artifacts } = kept;
+  const rounds = roundPoints(kept).filter(
+    ({ parts }) => !ended || (parts.length > 0 && parts.every(({ uri }) => artifacts.has(uri))),
+  );
   const points = [...rounds, ...kept.checkpoints.map((checkpoint) => stepPoint(kept, checkpoint))];
   if (kept.final !== null) points.push(finalPoint(kept, kept.final));
   return points.sort((a, b) => a.step - b.step || a.createdAt.getTime() - b.createdAt.getTime());
 }
 
-function roundPoints({ spec, facts, tasks }: KeptWeights): RestartPoint[] {
+/** The ends of rounds, whether or not their weights are still stored. */
+export function roundPoints({
+  spec,
+  facts,
+  tasks,
+}: Pick<KeptWeights, 'spec' | 'facts' | 'tasks'>): RestartPoint[] {
   const rounds = roundsOf(spec, facts);
   const groups = new Map<string, KeptTask[]>();
   for (const task of tasks) {

@@ -213,8 +213,9 @@ export function evaluatedRounds(spec: EvaluatedSpec, rounds: Rounds): number[] {
   );
 }
 
-/** Jobs of earlier versions select nothing. */
-const selectsBest = ({ selection }: EvaluatedSpec): boolean => selection?.keep === 'best';
+/** Jobs of earlier versions select nothing, or keep no checkpoints. */
+const selectsBest = ({ selection }: EvaluatedSpec): boolean =>
+  selection?.keep === 'best' || (selection?.checkpoints?.best ?? 0) > 0;
 
 /** Rounds of the end-to-end phase after which the network is evaluated: only to select among them. */
 function evaluatedJoinedRounds(spec: EvaluatedSpec, rounds: Rounds): number[] {

@@ -7,7 +7,7 @@ import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { renewLeases } from '../../../src/jobs/store/leases.js';
 import type { Strata } from '../../support/strata.js';
 import { ByHand, SUCCESS } from '../support/by-hand.js';
-import type { SpecChanges } from '../support/specs.js';
+import { type SpecChanges, smallJob } from '../support/specs.js';
 import { log, useStore } from '../support/store.js';
 
 let strata: Strata;
@@ -285,6 +285,41 @@ test('finalize exports the best network of the end-to-end phase, whatever was be
     value: 0.8,
   });
   assert.equal(ended?.result?.ended, 'completed');
+});
+
+test('the best rounds and the latest stay after the end, as checkpoints that start jobs', async () => {
+  const method = { type: 'backprop', round_steps: 4 } as const;
+  const checkpoints = { best: 2, latest: 1 };
+  const selection = { keep: 'last', metric: 'validation_accuracy', checkpoints } as const;
+  const job = await start({ early_stopping: null, selection, method });
+  const stored = async (name: string) => {
+    const { uri, size_bytes } = await strata.blobs.put(Buffer.from(name));
+    return { ...SUCCESS, outputs: { ...SUCCESS.outputs, state: { uri, size_bytes } } };
+  };
+  await job.run('prepare');
+  const accuracies = [0.5, 0.8, Number.NaN, 0.8, 0.7, 0.1, 0.6, 0.2];
+  for (const [number, accuracy] of accuracies.entries()) {
+    await recordSuccess(db, await job.claim(`stage-0-${number}`), await stored(`round ${number}`), []);
+    await evaluate(job, number, accuracy);
+  }
+  await endWell(job);
+  const listed = (await strata.client.jobs.listJobCheckpoints(job.id)).data;
+  assert.deepEqual(
+    listed.map(({ kind, round: number, starts_jobs }) => [kind, number, starts_jobs]),
+    [
+      ['round', 1, true],
+      ['round', 3, true],
+      ['round', 7, true],
+    ],
+  );
+  const names = (await strata.client.jobs.listJobArtifacts(job.id)).data.map(({ name }) => name);
+  assert.deepEqual(
+    names.filter((name) => name.startsWith('checkpoints/')),
+    [1, 3, 7].map((number) => `checkpoints/round-${number}/stage-0-${number}.safetensors`),
+  );
+  const from = { checkpoint: listed[0]?.id ?? '', head: 'auto' } as const;
+  const { job: next } = await strata.client.jobs.createJob(smallJob({ ...JOB, method, init_from: from }), {});
+  assert.equal(next.spec.init_from?.checkpoint, `${job.id}-round-1`);
 });
 
 test('a job of one stage that stops early exports the best network of its rounds, not the last one', async () => {

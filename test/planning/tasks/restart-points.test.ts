@@ -23,8 +23,18 @@ function taskOf(key: string, at: Partial<KeptTask>, seconds = 0): KeptTask {
 }
 
 const keptOf = (tasks: readonly KeptTask[], changes: Partial<KeptWeights> = {}): KeptWeights => ({
-  ...{ spec: SPEC, facts: MNIST, ended: false, tasks, checkpoints: [], final: null },
+  ...{ spec: SPEC, facts: MNIST, ended: false, tasks, artifacts: new Set(), checkpoints: [], final: null },
   ...changes,
+});
+
+test('rounds all of whose states are artifacts are left after the end of a job', () => {
+  const stage = (index: number, round: number) => taskOf(`stage-${index}-${round}`, { stage: index, round });
+  const tasks = [stage(0, 0), stage(1, 0), stage(0, 1), stage(1, 1)];
+  const artifacts = new Set(['sha256:stage-0-0', 'sha256:stage-1-0', 'sha256:stage-1-1'] as const);
+  const names = (changes: Partial<KeptWeights>) =>
+    restartPoints(keptOf(tasks, changes)).map(({ name, startsJobs }) => [name, startsJobs]);
+  assert.deepEqual(names({ ended: true, artifacts }), [['round-0', true]]);
+  assert.deepEqual(names({ ended: true }), []);
 });
 
 test('a round is kept from its end on, complete once all of its stages or replicas are there', () => {

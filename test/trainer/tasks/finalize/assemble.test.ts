@@ -27,7 +27,7 @@ function keptOf(spec: ResolvedSpec, facts: DatasetFacts, run: PlanRun, ended: bo
   );
   const weights = run.successes.get('finalize')!.artifacts.find(({ name }) => name === FINAL_WEIGHTS)!;
   const final = { uri: weights.uri, sizeBytes: weights.size_bytes, createdAt: finishedAt };
-  return { spec, facts, ended, tasks, checkpoints: [], final };
+  return { spec, facts, ended, tasks, artifacts: new Set(), checkpoints: [], final };
 }
 
 async function assembled(
