@@ -28,6 +28,31 @@ export function factorContests(): Contest[] {
   );
 }
 
+const SMALL_BATCH = 100;
+/** Rates of a batch of 100. */
+const RATES = { sgd: 0.1, lars: 0.25, lamb: 0.02 } as const;
+
+/**
+ * Larger batches, each rule with and without a warm-up over the first of five epochs of 20,480 images. Nothing is tuned: sgd's
+ * rate grows as the batch does (Goyal et al., arXiv:1706.02677), those of the rules that follow norms as its square root (You et
+ * al., arXiv:1904.00962).
+ */
+export function batchContests(): Contest[] {
+  const rules = (['sgd', 'lars', 'lamb'] as const).flatMap((type) =>
+    [0, 1].map((warmup_epochs) => ({ type, warmup_epochs })),
+  );
+  return [SMALL_BATCH, 1000, 4000].flatMap((batch) =>
+    rules.map(({ type, warmup_epochs }): Contest => {
+      const times = batch / SMALL_BATCH;
+      const learning_rate = RATES[type] * (type === 'sgd' ? times : Math.sqrt(times));
+      const size = { max_train_samples: 20_480, batch_size: batch, epochs: 5, model: { depth: 8, width: 4 } };
+      const optimizer = { type, learning_rate, schedule: { warmup_epochs } };
+      const name = `batch ${batch} ${type}${warmup_epochs > 0 ? ', warm-up' : ''}`;
+      return [name, { ...size, method: { type: 'backprop' }, optimizer }];
+    }),
+  );
+}
+
 export async function trainJobs(
   contests: readonly Contest[],
   seeds: readonly number[],
