@@ -3,7 +3,7 @@ import { candidatesAfter, rankEvaluated } from '../../planning/stopping/select-b
 import { type RestartPoint, roundPoints } from '../../planning/tasks/restart-points.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import type { Transaction } from '../store/connection/database.js';
-import { KEPT_CHECKPOINTS, readWeightsOfJob } from '../store/kept-weights.js';
+import { KEPT_CHECKPOINTS, readKeptWeights } from '../store/kept-weights.js';
 import { valuesOfEvaluations } from '../store/task-cuts.js';
 
 /**
@@ -11,14 +11,15 @@ import { valuesOfEvaluations } from '../store/task-cuts.js';
  * nothing else refers to their weights.
  */
 export async function keepCheckpoints(tx: Transaction, jobId: string): Promise<void> {
-  const { spec, earlyEnd } = await tx.job.findUniqueOrThrow({
+  const { tenant, spec, earlyEnd } = await tx.job.findUniqueOrThrow({
     where: { id: jobId },
-    select: { spec: true, earlyEnd: true },
+    select: { tenant: true, spec: true, earlyEnd: true },
   });
   // Jobs of earlier versions have neither field.
   const { best = 0, latest = 0 } = spec.selection?.checkpoints ?? {};
   if (best + latest === 0) return;
-  const kept = await readWeightsOfJob(tx, jobId);
+  const kept = await readKeptWeights(tx, tenant, jobId);
+  if (kept === null) throw new Error(`the locked job ${jobId} exists`);
   const whole = roundPoints(kept).filter(({ startsJobs }) => startsJobs);
   const points = whole.toSorted((a, b) => a.step - b.step);
   const values = await valuesOfEvaluations(tx, jobId, spec.selection.metric);

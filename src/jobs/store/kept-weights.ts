@@ -15,14 +15,8 @@ export async function readKeptWeights(
   tenant: string,
   jobId: string,
 ): Promise<KeptWeights | null> {
-  const job = await db.job.findUnique({ where: { id: jobId, tenant }, select: { id: true } });
-  return job === null ? null : readWeightsOfJob(db, jobId);
-}
-
-/** Stored weights of a job that exists. */
-export async function readWeightsOfJob(db: Queryable, jobId: string): Promise<KeptWeights> {
-  const job = await db.job.findUniqueOrThrow({
-    where: { id: jobId },
+  const job = await db.job.findUnique({
+    where: { id: jobId, tenant },
     select: {
       spec: true,
       finishedAt: true,
@@ -35,6 +29,7 @@ export async function readWeightsOfJob(db: Queryable, jobId: string): Promise<Ke
       },
     },
   });
+  if (job === null) return null;
   const final = job.artifacts.find(({ name }) => name === FINAL_WEIGHTS);
   return {
     spec: job.spec,
