@@ -85,13 +85,17 @@ const FALLING: readonly OptimizerSpec['schedule']['type'][] = ['cosine', 'linear
 const WITH_POWER = 'polynomial';
 const WITH_MILESTONES = 'step';
 /** The defaults in openapi.yaml. A job that sends exactly these counts as having sent none. */
-const { power: DEFAULT_POWER, gamma: DEFAULT_GAMMA } = JOB_DEFAULTS.optimizer.schedule;
+const {
+  power: DEFAULT_POWER,
+  gamma: DEFAULT_GAMMA,
+  milestones: DEFAULT_MILESTONES,
+} = JOB_DEFAULTS.optimizer.schedule;
 
 function checkDecay(
   { learning_rate: rate, schedule }: Pick<ResolvedOptimizer, 'learning_rate' | 'schedule'>,
   report: Problems,
 ): void {
-  const { type, minimum_rate: min, power, gamma } = schedule;
+  const { type, minimum_rate: min, power, gamma, milestones } = schedule;
   const pointer = '/optimizer/schedule';
   checkEnds(schedule, rate, report);
   if (min > 0 && !FALLING.includes(type)) {
@@ -103,6 +107,12 @@ function checkDecay(
     report(
       `${pointer}/gamma`,
       `is for ${WITH_MILESTONES}; use ${DEFAULT_GAMMA} with ${type}, or another type`,
+    );
+  }
+  if (type !== WITH_MILESTONES && String(milestones) !== String(DEFAULT_MILESTONES)) {
+    report(
+      `${pointer}/milestones`,
+      `are for ${WITH_MILESTONES}; leave them out with ${type}, or use another type`,
     );
   }
   if (power !== DEFAULT_POWER && type !== WITH_POWER) {

@@ -44,7 +44,7 @@ export function extendedSpec(spec: ResolvedSpec, facts: DatasetFacts, added: Add
         restart_epochs: added.rewarm ? [...restarts, spec.epochs] : restarts,
         // They are shares of the run, which is longer now.
         milestones:
-          added.rewarm || restarts.length > 0
+          schedule.type !== 'step' || added.rewarm || restarts.length > 0
             ? schedule.milestones
             : schedule.milestones.map((share) => share * kept),
       },

@@ -504,6 +504,12 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /is for step; use 0.1 with cosine/,
   ],
   [
+    'milestones of a schedule without any',
+    { optimizer: { schedule: { milestones: [0.3] } } },
+    '/optimizer/schedule/milestones',
+    /are for step; leave them out with cosine/,
+  ],
+  [
     'a cost share of AuxNets that a method has not',
     { method: { type: 'local-heads', auxiliary: { cost_share: 0.2 } } },
     '/method/auxiliary/cost_share',

@@ -122,4 +122,7 @@ test('milestones of a step schedule stay at their step when the run gets longer'
   const spec = tinySpec({ method: { type: 'backprop', stages: 1 }, epochs: 4, optimizer: steps });
   const extended = extendedSpec(spec, TINY, { epochs: 4, rewarm: false });
   assert.deepEqual(extended.optimizer.schedule.milestones, [0.25, 0.375]);
+  const cosine = tinySpec({ method: { type: 'backprop', stages: 1 }, epochs: 4 });
+  const without = extendedSpec(cosine, TINY, { epochs: 4, rewarm: false });
+  assert.deepEqual(without.optimizer.schedule.milestones, [0.5, 0.75], 'another schedule has none to move');
 });
