@@ -14,8 +14,10 @@ export interface Rounds {
   /** Steps of the layer-parallel phase. The remaining steps belong to the end-to-end phase. */
   readonly parallelSteps: number;
   readonly roundSteps: number;
-  /** The first step in which frozen blocks train, too: a round begins with it. Null where they never do. */
+  /** The first step in which frozen blocks train, too. Null where they never do. */
   readonly unfreezeStep: number | null;
+  /** Steps from which on the job trains other layers than before, in order: a round begins with each (`describeRunAt`). */
+  readonly changes: readonly number[];
   /**
    * Rounds of the joined network before the layer-parallel phase. One without steps where a job with AuxNets starts from given
    * weights: it fits the AuxNets to that network, and passes both to the stages.
@@ -65,7 +67,8 @@ export function roundsOf(
   const parallelSteps = totalSteps - warmStartSteps - endToEndSteps;
   // Jobs of earlier versions have no such field.
   const untilEpoch = spec.freeze?.until_epoch ?? null;
-  const cuts = { roundSteps, unfreezeStep: untilEpoch === null ? null : untilEpoch * stepsPerEpoch };
+  const unfreezeStep = untilEpoch === null ? null : untilEpoch * stepsPerEpoch;
+  const cuts = { roundSteps, changes: unfreezeStep === null ? [] : [unfreezeStep] };
   const joinedStart = warmStartSteps + parallelSteps;
   return {
     stepsPerEpoch,
@@ -73,6 +76,7 @@ export function roundsOf(
     warmStartSteps,
     parallelSteps,
     ...cuts,
+    unfreezeStep,
     warmStartRounds: Math.max(countRounds(cuts, 0, warmStartSteps), fitsAuxiliaries(spec) ? 1 : 0),
     parallelRounds: countRounds(cuts, warmStartSteps, joinedStart),
     endToEndRounds: countRounds(cuts, joinedStart, totalSteps),
@@ -163,7 +167,7 @@ export function stepsOfTask(
   return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }
 
-type Cuts = Pick<Rounds, 'roundSteps' | 'unfreezeStep'>;
+type Cuts = Pick<Rounds, 'roundSteps' | 'changes'>;
 
 /** Number of rounds of the steps [start, end) of a phase. */
 export function countRounds(cuts: Cuts, start: number, end: number): number {
@@ -173,20 +177,23 @@ export function countRounds(cuts: Cuts, start: number, end: number): number {
   );
 }
 
-/** Round `round` of a phase with the steps [start, end). */
+/** Round `round` of a phase with the steps [start, end). Behind its last round: a round without steps. */
 function cut(cuts: Cuts, start: number, end: number, round: number): StepRange {
-  const [first = { start, end }, second] = partsOf(cuts, start, end);
-  const before = countRounds({ ...cuts, unfreezeStep: null }, first.start, first.end);
-  const [part, index] = second && round >= before ? [second, round - before] : [first, round];
-  const from = part.start + index * cuts.roundSteps;
-  return { start: from, end: Math.min(from + cuts.roundSteps, part.end) };
+  let left = round;
+  const parts = partsOf(cuts, start, end);
+  for (const [index, part] of parts.entries()) {
+    const rounds = Math.ceil((part.end - part.start) / cuts.roundSteps);
+    if (left < rounds || index === parts.length - 1) {
+      const from = part.start + left * cuts.roundSteps;
+      return { start: from, end: Math.min(from + cuts.roundSteps, part.end) };
+    }
+    left -= rounds;
+  }
+  return { start, end };
 }
 
-/** The steps of a phase before and after frozen blocks begin to train. */
-function partsOf({ unfreezeStep }: Cuts, start: number, end: number): readonly StepRange[] {
-  if (unfreezeStep === null || unfreezeStep <= start || unfreezeStep >= end) return [{ start, end }];
-  return [
-    { start, end: unfreezeStep },
-    { start: unfreezeStep, end },
-  ];
+/** The steps of a phase between one change and the next. */
+function partsOf({ changes }: Cuts, start: number, end: number): readonly StepRange[] {
+  const starts = [start, ...changes.filter((step) => step > start && step < end)];
+  return starts.map((from, index) => ({ start: from, end: starts[index + 1] ?? end }));
 }

@@ -7,13 +7,48 @@ import { describeNetwork } from '../network/resnet.js';
 import { describeStages, type StageDescription } from '../network/stages.js';
 import { hasAuxiliary, hasHead } from './methods.js';
 import { reachedStage } from './reach.js';
-import { type Rounds, roundsOf } from './rounds.js';
+import { type Rounds, roundsOf, stepsOfRound } from './rounds.js';
 
-/** Everything about a job that follows from its spec and the facts about its dataset. */
+/** Everything about a job that follows from its spec and the facts about its dataset, in some of its steps. */
 export interface RunDescription {
   readonly network: NetworkDescription;
   readonly stages: readonly StageDescription[];
   readonly rounds: Rounds;
+}
+
+/** Some steps of a run, in which it trains the same layers. */
+export interface RunPart {
+  readonly run: RunDescription;
+  /** The first of them. */
+  readonly start: number;
+  /** Their share of all steps. */
+  readonly share: number;
+}
+
+/** The run in its steps from `step` to the next of `Rounds.changes`: all that its networks and AuxNets are there. */
+export function describeRunAt(spec: ResolvedSpec, dataset: DatasetFacts, step: number): RunDescription {
+  const { unfreezeStep } = roundsOf(spec, dataset);
+  return describeRun(spec, dataset, unfreezeStep !== null && step >= unfreezeStep ? null : spec.freeze);
+}
+
+/** The same in a round of a training task. */
+export function describeRunIn(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  task: { readonly kind: string; readonly round: number | null },
+): RunDescription {
+  return describeRunAt(spec, dataset, stepsOfRound(roundsOf(spec, dataset), task).start);
+}
+
+/** The parts of a run in order, one where nothing changes. */
+export function partsOfRun(spec: ResolvedSpec, dataset: DatasetFacts): RunPart[] {
+  const { changes, totalSteps } = roundsOf(spec, dataset);
+  const starts = [0, ...changes];
+  return starts.map((start, index) => ({
+    run: describeRunAt(spec, dataset, start),
+    start,
+    share: ((starts[index + 1] ?? totalSteps) - start) / totalSteps,
+  }));
 }
 
 /** @param freeze null describes the steps from `freeze.until_epoch` on, in which every block trains */

@@ -65,8 +65,14 @@ export interface Workload {
   /** Bandwidth between two devices, in each direction. */
   readonly bytesPerSecond: number;
   readonly memory: MemoryFacts;
-  /** The same run once its frozen blocks train, too, and the share of the steps before that. Null where they never do. */
-  readonly unfrozen: { readonly work: Workload; readonly shareBefore: number } | null;
+  /** The parts of a run whose layers change, each as a run of its own. Empty where nothing changes. */
+  readonly parts: readonly WorkPart[];
+}
+
+/** A part of a run, as if all of its steps were like these, and their share of all. */
+export interface WorkPart {
+  readonly work: Workload;
+  readonly share: number;
 }
 
 /** The choices of a job that its memory depends on, beside its network and its batch. */
@@ -117,26 +123,27 @@ function depthOf(network: NetworkDescription, split: readonly number[]): number 
  * Replicas average with a ring: each sends 2(R-1)/R of the gradients.
  */
 export function layoutCost(work: Workload, layout: Layout): LayoutCost {
-  const before = frozenLayoutCost(work, layout);
-  if (work.unfrozen === null) return before;
-  const after = frozenLayoutCost(work.unfrozen.work, layout);
-  const mean = meanOver(work.unfrozen.shareBefore);
+  const own = partLayoutCost(work, layout);
+  if (work.parts.length === 0) return own;
+  const parts = work.parts.map(({ share, work: part }) => ({ share, ...partLayoutCost(part, layout) }));
   return {
-    ...before,
-    epochSeconds: mean(before.epochSeconds, after.epochSeconds),
-    bytesPerEpoch: mean(before.bytesPerEpoch, after.bytesPerEpoch),
-    memoryBytes: Math.max(before.memoryBytes, after.memoryBytes),
+    ...own,
+    epochSeconds: meanOver(parts, ({ epochSeconds }) => epochSeconds),
+    bytesPerEpoch: meanOver(parts, ({ bytesPerEpoch }) => bytesPerEpoch),
+    memoryBytes: Math.max(...parts.map(({ memoryBytes }) => memoryBytes)),
   };
 }
 
-/** The mean over a run of what holds in a first share of its steps, and of what holds afterwards. */
-export const meanOver =
-  (shareBefore: number) =>
-  (before: number, after: number): number =>
-    shareBefore * before + (1 - shareBefore) * after;
+/** The mean over a run of what holds in each of its parts. */
+export function meanOver<Part extends { readonly share: number }>(
+  parts: readonly Part[],
+  of: (part: Part) => number,
+): number {
+  return parts.reduce((mean, part) => mean + part.share * of(part), 0);
+}
 
-/** Without the steps in which blocks train that are frozen at first. */
-function frozenLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
+/** As if all steps had the network of the workload. */
+function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
   const { network, costs: prices, stepsPerEpoch, bytesPerSecond } = work;
   const { method, costs } = work.variants[stages - 1]!;
   const batch = work.batch / replicas;

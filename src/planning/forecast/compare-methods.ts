@@ -40,11 +40,17 @@ const FLOAT = 4;
 /** Facts by which every way to train is priced. */
 export interface Prices {
   readonly network: NetworkDescription;
-  /** The network once its frozen blocks train, too, and the share of the steps before that. Null where they never do. */
-  readonly unfrozen: { readonly network: NetworkDescription; readonly shareBefore: number } | null;
+  /** The parts of a run by a method of the job, in each of which it trains one network. */
+  readonly partsOf: (method: ResolvedMethod) => readonly PricedPart[];
   readonly costs: StepCosts;
   readonly memory: MemoryFacts;
   readonly link: Link;
+}
+
+/** A part of a run, and its share of the steps. */
+export interface PricedPart {
+  readonly network: NetworkDescription;
+  readonly share: number;
 }
 
 export interface ComparedDevices {
@@ -85,16 +91,15 @@ function priced(
 
 type Needed = Pick<Compared, 'seconds' | 'bytes' | 'memory'>;
 
-/** Cost of the whole run: its steps with frozen blocks, and those without. */
+/** Cost of the whole run, from that of its parts. */
 function neededBy(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Needed {
-  const before = neededWith(prices.network, spec, dataset, prices);
-  if (prices.unfrozen === null) return before;
-  const after = neededWith(prices.unfrozen.network, spec, dataset, prices);
-  const mean = meanOver(prices.unfrozen.shareBefore);
+  const parts = prices
+    .partsOf(spec.method)
+    .map(({ network, share }) => ({ share, ...neededWith(network, spec, dataset, prices) }));
   return {
-    seconds: mean(before.seconds, after.seconds),
-    bytes: mean(before.bytes, after.bytes),
-    memory: Math.max(before.memory, after.memory),
+    seconds: meanOver(parts, ({ seconds }) => seconds),
+    bytes: meanOver(parts, ({ bytes }) => bytes),
+    memory: Math.max(...parts.map(({ memory }) => memory)),
   };
 }
 

@@ -8,9 +8,11 @@ import {
   type FrozenFeatures,
   frozenFeatures,
   isPipelined,
+  partsOfRun,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
+  countFrozen,
   type NetworkDescription,
   type StageDescription,
   trainedBlocks,
@@ -91,11 +93,18 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
-    unfrozen: null,
+    parts: [],
   });
+  const partsOf = (own: ResolvedSpec['method']) =>
+    partsOfRun({ ...spec, method: own }, dataset).map(({ run, share }) => ({
+      network:
+        countFrozen(run.network) > 0 ? { ...run.network, storesFrozen: network.storesFrozen } : run.network,
+      share,
+    }));
+  const parts = partsOf(method);
   const work: Workload = {
     ...workOf(network),
-    unfrozen: unfrozen && { work: workOf(unfrozen.network), shareBefore: unfrozen.shareBefore },
+    parts: parts.length > 1 ? parts.map(({ network: of, share }) => ({ work: workOf(of), share })) : [],
   };
   const own = stageCosts(method, stages, frozenPart(network), work.memory);
   const mean = meanParts(
@@ -108,7 +117,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
       ? evenSplitsBySeconds(network, other, most, costs, batch)
       : evenSplits(network, other, most, balance);
   };
-  const prices = { network, unfrozen, costs, memory: work.memory, link: options };
+  const prices = { network, partsOf, costs, memory: work.memory, link: options };
   const methods = compareMethods(spec, dataset, prices, options, splitsOf);
   return {
     object: 'plan',
@@ -156,8 +165,6 @@ function toFrozen(
 /** The steps in which blocks that are frozen at first train. */
 interface UnfrozenPhase {
   readonly fromEpoch: number;
-  /** The share of the steps before it. */
-  readonly shareBefore: number;
   readonly network: NetworkDescription;
   readonly stages: readonly StageDescription[];
 }
@@ -167,7 +174,7 @@ function unfrozenPhase(spec: ResolvedSpec, dataset: DatasetFacts): UnfrozenPhase
   const fromEpoch = spec.freeze?.until_epoch ?? null;
   if (fromEpoch === null) return null;
   const { network, stages } = describeRun(spec, dataset, null);
-  return { fromEpoch, shareBefore: fromEpoch / spec.epochs, network, stages };
+  return { fromEpoch, network, stages };
 }
 
 function toUnfrozen(

@@ -20,6 +20,7 @@ import {
 } from '../../../passes/index.js';
 import { free, type Tensor } from '../../../runtime/index.js';
 import { classificationObjective, type LocalObjective } from '../../../training/index.js';
+import { runOfMessage } from '../../inputs/run.js';
 import { auxiliaryParameters } from '../../inputs/stage-parameters.js';
 import { initialWeights, readWeights } from '../../inputs/states.js';
 import { readSpool } from '../spools.js';
@@ -44,9 +45,9 @@ function coupledLayers(
 }
 
 /** The coupling with the next stage, whose AuxNet this stage reads: with multipliers, its corrections too. */
-const openCoupling: InnerObjective = async (context, run, stage, owned) => {
+const openCoupling: InnerObjective = async (context, _run, stage, owned) => {
   const { spec } = context.assignment;
-  const next = run.stages[stage.index + 1]!;
+  const next = runOfMessage(context, 'auxiliary').stages[stage.index + 1]!;
   const parameters = auxiliaryParameters(next);
   const values = (await readWeights(context, 'auxiliary')) ?? (await initialWeights(context, parameters));
   const weights = uploadWeights(parametersOf(next.auxiliary!), values);
