@@ -14,6 +14,7 @@ COPY dashboard dashboard
 COPY guide guide
 COPY docs docs
 COPY README.md ./
+COPY openapi openapi
 COPY src src
 RUN node --import tsx src/service/commands/compile.ts
 

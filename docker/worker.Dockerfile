@@ -20,6 +20,7 @@ COPY dashboard dashboard
 COPY guide guide
 COPY docs docs
 COPY README.md ./
+COPY openapi openapi
 COPY src src
 # Also generates the database client. A given Redis needs no local one.
 RUN REDIS_URL=redis://given npm run setup \

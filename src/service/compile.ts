@@ -10,7 +10,7 @@ import { ROOT } from './root.js';
 
 const SOURCE = join(ROOT, 'src');
 /** Folders whose files the dashboard, the guide and the contract are made of. */
-const OTHER_SOURCES = ['dashboard', 'client/src', 'openapi', ...GUIDE_SOURCES];
+export const OTHER_SOURCES = ['dashboard', 'client/src', 'openapi', ...GUIDE_SOURCES];
 /** At the same depth as `src`, so that relative paths in the code work there, too. */
 const TARGET = join(ROOT, 'dist');
 const STAMP = join(TARGET, 'compiled-from');

@@ -33,6 +33,7 @@ interface Manifest {
         readonly containers: readonly Container[];
         readonly volumes: readonly { readonly name: string }[];
         readonly terminationGracePeriodSeconds?: number;
+        readonly enableServiceLinks?: boolean;
       };
     };
   };
@@ -77,7 +78,8 @@ test('every container of the manifests runs a script that is there, with setting
   assert.equal(pods.length, 4);
   const settings: readonly string[] = SETTINGS.map(({ name }) => name);
   for (const { metadata, spec } of pods) {
-    const { containers, volumes } = spec.template.spec;
+    const { containers, volumes, enableServiceLinks } = spec.template.spec;
+    assert.equal(enableServiceLinks, false, `${metadata.name}: STRATA_API_PORT of a Service is no setting`);
     for (const { command, env = [], image, volumeMounts, securityContext } of containers) {
       const script = command?.find((part) => part.startsWith('dist/'));
       if (command)

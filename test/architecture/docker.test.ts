@@ -6,9 +6,10 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { SETTINGS } from '../../src/contract/setting-descriptions.js';
 import { API_FLAGS } from '../../src/service/children.js';
+import { OTHER_SOURCES } from '../../src/service/compile.js';
 import { ROOT } from '../../src/service/root.js';
 
-// The images are not built by the tests: these see that what they name exists.
+// These build no image: they see that what the images name exists. test/deploy builds and runs them.
 
 interface ComposeService {
   readonly image: string;
@@ -79,6 +80,24 @@ test('files and commands of the images exist, and .dockerignore does not exclude
     }
     const command = all.findLast(({ word }) => word === 'CMD')?.rest ?? '[]';
     assertScriptExists(JSON.parse(command) as string[], name);
+  }
+});
+
+test('a stage that compiles the service has all of its sources by then', async () => {
+  for (const name of DOCKERFILES) {
+    const all = await instructions(name);
+    const compiles = all.findIndex(
+      ({ word, rest }) => word === 'RUN' && rest.includes('commands/compile.ts'),
+    );
+    assert.ok(compiles > 0, name);
+    const stage = all.slice(0, compiles).findLastIndex(({ word }) => word === 'FROM');
+    const copies = all.slice(stage, compiles).filter(({ word }) => word === 'COPY');
+    const copied = copies.flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+    for (const folder of ['src', 'README.md', ...OTHER_SOURCES])
+      assert.ok(
+        copied.some((source) => folder === source || folder.startsWith(`${source}/`)),
+        `${name}: ${folder}`,
+      );
   }
 });
 
