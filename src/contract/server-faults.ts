@@ -1,3 +1,5 @@
+import { parseSentinelUrl } from './redis-url.js';
+
 /** Why a given Redis or Postgres cannot be used, in words: the setting that names it, what is wrong, and the remedy. */
 
 interface Fault {
@@ -11,7 +13,17 @@ const UNTRUSTED =
 
 /** @param greeting what the server sends to a connection before it is asked anything, if it does */
 export function explainRedis(url: string, error: Fault, greeting = ''): string {
-  return `REDIS_URL: ${redisFault(new URL(url), error, greeting)}`;
+  const fault = sentinelFault(url, error.message) ?? redisFault(new URL(url), error, greeting);
+  return `REDIS_URL: ${fault}`;
+}
+
+/** No Sentinel could tell where the master is. */
+function sentinelFault(url: string, message: string): string | null {
+  const address = parseSentinelUrl(url);
+  const [, last] = /All sentinels are unreachable.*?Last error: (.*)/s.exec(message) ?? [];
+  if (address === null || last === undefined) return null;
+  const hosts = address.sentinels.map(({ host, port }) => `${host}:${port}`).join(', ');
+  return `no Sentinel of ${hosts} knows a master called ${address.master} that can be reached (${last}). Compare both with SENTINEL MASTERS.`;
 }
 
 function redisFault({ host, protocol }: URL, { code, message }: Fault, greeting: string): string {

@@ -4,6 +4,7 @@ import { type BlobCache, DEFAULT_CACHE_MB } from './blob-cache.js';
 import { parseBlobUrl } from './blob-url.js';
 import { messageOf } from './message-of.js';
 import { nearest } from './nearest.js';
+import { parseSentinelUrl } from './redis-url.js';
 import {
   LOG_LEVELS,
   type LogLevel,
@@ -81,7 +82,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const read = new Reader(env, problems);
   const home = resolve(cwd, read.text('STRATA_HOME') ?? '.strata');
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
-  const redisUrl = read.url('REDIS_URL', ['redis:', 'rediss:']);
+  const redisUrl = read.redisUrl('REDIS_URL');
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
   const datasets = read.text('STRATA_DATASETS');
@@ -182,11 +183,19 @@ class Reader {
     return undefined;
   }
 
+  redisUrl(name: SettingName): string | undefined {
+    const text = this.url(name, ['redis:', 'rediss:']);
+    return text && this.parsed(name, text, parseSentinelUrl);
+  }
+
   blobUrl(name: SettingName): string | undefined {
     const text = this.text(name);
-    if (text === undefined) return undefined;
+    return text && this.parsed(name, text, parseBlobUrl);
+  }
+
+  private parsed(name: SettingName, text: string, parse: (text: string) => unknown): string | undefined {
     try {
-      parseBlobUrl(text);
+      parse(text);
       return text;
     } catch (error) {
       // The message omits the value, because it may contain a password.

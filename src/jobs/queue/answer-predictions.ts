@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { QueueEventsProducer, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
+import { openRedis } from './address.js';
 import { ANSWERS_KEPT, type AnswerEvent, type Envelope, PREDICTIONS } from './predictions.js';
 import { openQuestionRoom, type QuestionRoom } from './question-room.js';
 import { LOCK_MS, type OnQueueError, STALLED_LOOK_MS, type TaskConsumer } from './queue.js';
@@ -29,7 +29,7 @@ export async function answerPredictions<Question, Answer>(
   onError: OnQueueError,
 ): Promise<TaskConsumer> {
   const server = randomUUID();
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS });
+  const redis = openRedis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS });
   const room = openQuestionRoom(redis, { places: 0, keptMs: 0 });
   const answers = new QueueEventsProducer(PREDICTIONS, { connection: connectionTo(redisUrl) });
   redis.on('error', onError);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Redis } from 'ioredis';
 import { isSupportedRedis } from '../../contract/redis-version.js';
 import { explainRedis } from '../../contract/server-faults.js';
+import { openRedis } from './address.js';
 
 const CONNECT_MS = 5_000;
 const GREETING_MS = 1_000;
@@ -17,11 +17,12 @@ export interface RedisServer {
  * @throws Error that names the setting, what is wrong and the remedy: it cannot be reached, is too old, or may evict keys
  */
 export async function checkRedis(url: string): Promise<RedisServer> {
-  const redis = new Redis(url, {
+  const redis = openRedis(url, {
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
   });
   // After a failed connection, ioredis reports the reason here, and only "Connection is closed." to waiting
   // callers.
@@ -46,7 +47,8 @@ class Refused extends Error {}
 const MODES_WITHOUT_QUEUE: Readonly<Record<string, string>> = {
   cluster:
     'the server belongs to a Redis Cluster, which may keep the keys of the queue apart. Name a server that is not in a cluster.',
-  sentinel: 'this is a Sentinel, which stores no data. Name the Redis server that it watches.',
+  sentinel:
+    'this is a Sentinel, which stores no data. Write the name of the master that it watches behind the URL: ?sentinel_master=NAME.',
 };
 
 function accepted(info: string): RedisServer {
@@ -55,7 +57,8 @@ function accepted(info: string): RedisServer {
   if (!isSupportedRedis(version)) {
     throw new Refused(`REDIS_URL: the server is version ${version}; Redis >= 6.2 or Valkey is needed.`);
   }
-  const refusal = MODES_WITHOUT_QUEUE[field('redis_mode') ?? ''];
+  // The second is Valkey's name.
+  const refusal = MODES_WITHOUT_QUEUE[field('redis_mode') ?? field('server_mode') ?? ''];
   if (refusal !== undefined) throw new Refused(`REDIS_URL: ${refusal}`);
   const policy = field('maxmemory_policy');
   if (policy !== 'noeviction') {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, QueueEvents, type QueueEventsListener } from 'bullmq';
-import { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
+import { openRedis } from './address.js';
 import { openQuestionRoom, questionId } from './question-room.js';
 import type { OnQueueError } from './queue.js';
 import { connectionTo } from './redis.js';
@@ -62,7 +62,7 @@ export function openPredictionQueue(
   // No offline queue: while Redis is unavailable, `ask` fails at once.
   const connection = { ...connectionTo(redisUrl), maxRetriesPerRequest: 1, enableOfflineQueue: false };
   const queue = new Queue(PREDICTIONS, { connection, streams: { events: { maxLen: ANSWERS_KEPT } } });
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: 1, socketTimeout: REDIS_SILENCE_MS });
+  const redis = openRedis(redisUrl, { maxRetriesPerRequest: 1, socketTimeout: REDIS_SILENCE_MS });
   const room = openQuestionRoom(redis, { places, keptMs: deadlineMs + KEPT_BESIDE_MS });
   // Read events from the beginning, so that an answer from before this listener is not missed.
   const events = new QueueEvents(PREDICTIONS, { connection: connectionTo(redisUrl), lastEventId: '0-0' });

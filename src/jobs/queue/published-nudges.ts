@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { openRedis } from './address.js';
 import { openImpatient } from './redis.js';
 
 /**
@@ -39,7 +39,7 @@ export function followNudges(
   channel: PublishedChannel,
   onNudge: (payload: string) => void,
 ): { close(): void } {
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const redis = openRedis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
   // ioredis subscribes again after each connect.
   redis.on('ready', () => onNudge(''));

@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
+import { addressOptions, openRedis } from './address.js';
 
 export interface RedisProbe {
   /** The problem that keeps Redis from accepting a task within `timeoutMs`; null if there is none. */
@@ -33,7 +34,7 @@ export function openRedisProbe(redisUrl: string): RedisProbe {
 
 /** A connection whose commands fail at once while Redis does not answer. It connects again by itself. */
 export function openImpatient(redisUrl: string): Redis {
-  const redis = new Redis(redisUrl, {
+  const redis = openRedis(redisUrl, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     socketTimeout: REDIS_SILENCE_MS,
@@ -43,5 +44,5 @@ export function openImpatient(redisUrl: string): Redis {
 }
 
 export function connectionTo(url: string) {
-  return { url, maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS };
+  return { ...addressOptions(url), maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS };
 }

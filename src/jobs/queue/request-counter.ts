@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis';
 import type { RequestCount } from '../../contract/client/service.js';
 import { REDIS_SILENCE_MS } from '../process/limits.js';
+import { openRedis } from './address.js';
 
 /** A request must not wait long for the counter. */
 const TIMEOUT_MS = 200;
@@ -19,7 +19,7 @@ export interface RequestCounter {
 
 /** Counts requests of all API processes together. */
 export function openRequestCounter(redisUrl: string): RequestCounter {
-  const redis = new Redis(redisUrl, {
+  const redis = openRedis(redisUrl, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     commandTimeout: TIMEOUT_MS,
