@@ -28,6 +28,8 @@ export interface OperationRequest<Id extends OperationId> {
   /** Aborts when the caller has gone away before the response. */
   readonly leaving: AbortSignal;
   readonly caller: Caller;
+  /** Whether the method is HEAD: the caller wants no body. */
+  readonly isHead: boolean;
   readonly params: Part<Id, 'path'>;
   readonly query: Query<Id>;
   /** Headers by lower-case names, as in Node. OpenAPI has no parameter for Accept. */
@@ -129,7 +131,7 @@ type RawBody<Operation> = Operation extends { requestBody: { content: infer Medi
     : Uint8Array
   : never;
 
-type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 304;
+type SuccessStatus = 200 | 201 | 202 | 204 | 206 | 302 | 304;
 
 /** A declared success response of the operation. Errors are thrown as StrataError. */
 export type Answer<Id extends OperationId> = {

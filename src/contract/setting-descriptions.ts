@@ -36,6 +36,12 @@ export const SETTINGS = [
       'Megabytes of copies that this host keeps in STRATA_HOME/blob-cache where BLOB_URL is a bucket. The copies that were not used for longest are removed first.',
   },
   {
+    name: 'STRATA_PRESIGNED_S',
+    default: '0',
+    meaning:
+      'Where BLOB_URL is a bucket: seconds, up to 3600, for which the address of a download in it is valid. The API redirects downloads of models and weights of 1 MiB or more to such addresses. 0: it sends all bytes itself.',
+  },
+  {
     name: 'STRATA_SLOTS',
     default: 'number of GPUs, else cores / STRATA_THREADS',
     meaning: 'Number of stage tasks that this machine runs at the same time.',

@@ -26,6 +26,8 @@ export interface Settings {
   blobUrl: string;
   /** Copies of blobs on this host, where BLOB_URL is a bucket. */
   blobCache: BlobCache;
+  /** Seconds for which the address of a download in the bucket is valid. 0: the API sends the bytes itself. */
+  presignedS: number;
   /** Absent: the worker uses `defaultSlots`. */
   slots?: number;
   threads: number;
@@ -101,6 +103,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
       folder: resolve(home, 'blob-cache'),
       maxBytes: (read.integer('STRATA_BLOB_CACHE_MB', 1, 1_000_000_000) ?? DEFAULT_CACHE_MB) * 1e6,
     },
+    presignedS: read.integer('STRATA_PRESIGNED_S', 0, 3_600) ?? 0,
     ...(slots && { slots }),
     ...(retentionDays && { retentionDays }),
     ...(bootstrapKey && { bootstrapKey }),
@@ -125,6 +128,10 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     trainerIdleS: read.integer('STRATA_TRAINER_IDLE_S', 1, 1_000_000) ?? 60,
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
   };
+  if (settings.presignedS > 0 && !settings.blobUrl.startsWith('s3:'))
+    problems.push(
+      'STRATA_PRESIGNED_S is set, but BLOB_URL is no bucket, and only a bucket has addresses: leave it out, or use s3://',
+    );
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }

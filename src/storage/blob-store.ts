@@ -33,6 +33,11 @@ export interface BlobStore {
    */
   readRange(uri: BlobUri, start: number, size: number): Promise<Uint8Array>;
   /**
+   * An address from which whoever has it can download the blob for a while; null where the store has none.
+   * @throws BlobMissingError
+   */
+  downloadUrl(uri: BlobUri, as: DownloadAs): Promise<string | null>;
+  /**
    * Marks a blob as new for garbage collection, like a put of the same bytes. @returns false if it does not exist
    */
   touch(uri: BlobUri): Promise<boolean>;
@@ -67,6 +72,13 @@ export interface BlobStore {
   idleSpools(prefix: string, time: Date): Promise<string[]>;
   /** Deletes every spool file whose key starts with `prefix`. */
   deleteSpool(prefix: string): Promise<void>;
+}
+
+/** The headers that come with a download, and the time for which its address is valid. */
+export interface DownloadAs {
+  readonly contentDisposition: string;
+  readonly contentType: string;
+  readonly seconds: number;
 }
 
 export interface SpoolDraft {

@@ -102,6 +102,8 @@ export function createFolderStore(root: string): BlobStore {
       }
     },
 
+    downloadUrl: async () => null,
+
     touch: (uri) => touch(pathOf(uri)),
 
     async deleteBlob(uri) {

@@ -14,6 +14,7 @@ export function lazyStore(open: () => Promise<BlobStore>): BlobStore {
     localPath: async (uri) => (await store()).localPath(uri),
     generation: async (uri) => (await store()).generation(uri),
     readRange: async (uri, start, size) => (await store()).readRange(uri, start, size),
+    downloadUrl: async (uri, as) => (await store()).downloadUrl(uri, as),
     touch: async (uri) => (await store()).touch(uri),
     deleteBlob: async (uri) => (await store()).deleteBlob(uri),
     now: async () => (await store()).now(),

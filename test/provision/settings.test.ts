@@ -22,6 +22,7 @@ test('an empty environment gives the documented defaults', () => {
     uploadLimitBytes: 20_000_000_000,
     unpackLimitBytes: 100_000_000_000,
     fetchS: 3_600,
+    presignedS: 0,
     imageLimit: 2_000_000,
     classLimit: 10_000,
     imagePixels: 25_000_000,
@@ -38,6 +39,7 @@ test('every setting is read', () => {
     REDIS_URL: 'rediss://cache:6380',
     BLOB_URL: 's3://bucket/prefix?region=eu-west-1',
     STRATA_BLOB_CACHE_MB: '7',
+    STRATA_PRESIGNED_S: '90',
     STRATA_SLOTS: '4',
     STRATA_THREADS: '2',
     STRATA_PREDICTOR_MB: '0',
@@ -69,6 +71,7 @@ test('every setting is read', () => {
     redisUrl: 'rediss://cache:6380',
     blobUrl: 's3://bucket/prefix?region=eu-west-1',
     blobCache: { folder: '/data/blob-cache', maxBytes: 7_000_000 },
+    presignedS: 90,
     slots: 4,
     threads: 2,
     predictorMb: 0,
@@ -91,6 +94,13 @@ test('every setting is read', () => {
     imagePixels: 500,
     logLevel: 'debug',
   });
+});
+
+test('only a bucket has presigned addresses', () => {
+  assert.throws(
+    () => parseSettings({ STRATA_PRESIGNED_S: '60' }),
+    /STRATA_PRESIGNED_S.*BLOB_URL is no bucket/,
+  );
 });
 
 test('one error names all invalid settings, and repeats no password', () => {

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** The treatment of a request to the store behind the proxy. */
@@ -8,7 +14,7 @@ export type Treatment = 'pass' | 'dead' | 'silent' | 'full' | 'denied' | 'lie' |
 export interface S3Proxy {
   readonly url: string;
   /** Chosen anew for each request. */
-  treat: (method: string, path: string) => Treatment;
+  treat: (method: string, path: string, headers: IncomingHttpHeaders) => Treatment;
   /** Requests so far, by treatment. */
   readonly counts: Map<Treatment, number>;
   stop(): Promise<void>;
@@ -22,7 +28,7 @@ const REFUSALS = {
 /** A store that is dead, silent, full or lying, in front of a real one. */
 export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   const server = createServer((asked, answer) => {
-    const treatment = proxy.treat(asked.method ?? '', asked.url ?? '');
+    const treatment = proxy.treat(asked.method ?? '', asked.url ?? '', asked.headers);
     proxy.counts.set(treatment, (proxy.counts.get(treatment) ?? 0) + 1);
     if (treatment === 'dead') asked.socket.destroy();
     else if (treatment === 'full' || treatment === 'denied') refuse(asked, answer, REFUSALS[treatment]);

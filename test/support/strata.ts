@@ -21,6 +21,8 @@ export interface StrataOptions {
   readonly slots?: number;
   /** Absent: a folder in the home of the servers. */
   readonly blobUrl?: string;
+  /** Seconds for which addresses of downloads in the bucket are valid; absent: there are none. */
+  readonly presignedS?: number;
   /** Hosts that requests may go to although they are private. */
   readonly outgoingAllow?: readonly string[];
 }
@@ -51,6 +53,7 @@ export class Strata {
     const service = await createJobsService({
       ...servers,
       blobUrl,
+      presignedS: options.presignedS ?? 0,
       outgoingAllow: options.outgoingAllow ?? [],
     });
     const sql = new pg.Pool({ connectionString: servers.databaseUrl, max: 2 });

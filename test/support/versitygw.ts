@@ -14,6 +14,7 @@ const REGION = 'us-east-1';
 export interface S3Server {
   readonly endpoint: string;
   readonly client: S3Client;
+  readonly pid: number;
   /** Folder with the objects: `<bucket>/<key>`. */
   readonly folder: string;
   createBucket(name: string, versioning?: boolean): Promise<void>;
@@ -58,6 +59,7 @@ export async function startVersitygw(program: string, home: string): Promise<S3S
   return {
     endpoint,
     client,
+    pid: child.pid ?? 0,
     folder,
     async createBucket(name, versioning = true) {
       await client.send(new CreateBucketCommand({ Bucket: name }));

@@ -73,6 +73,7 @@ type AnyHandler = (request: {
   closing: AbortSignal;
   leaving: AbortSignal;
   caller: Caller;
+  isHead: boolean;
   params: unknown;
   query: unknown;
   headers: unknown;
@@ -129,13 +130,14 @@ function adapt(handler: AnyHandler, { service, metrics, uploads, closing, checkJ
     const caller = callerOf(request);
     const asked = { caller, params, query, headers, body, sent: sentBody, checkJob, upload, openUpload };
     const leaving = leavingSignal(reply);
-    const answer = await handler({ client, service: state, traceparent, closing, leaving, ...asked });
+    const isHead = method === 'HEAD';
+    const answer = await handler({ client, service: state, traceparent, closing, leaving, isHead, ...asked });
     const key = request.apiKey;
     if (principal !== null && key !== null && answer.body instanceof Readable) {
       endWhenRevoked(answer.body, async () => (await service.authenticate(key)) !== null);
     }
     reply.code(answer.status).headers(answer.headers ?? {});
-    return reply.send(method === 'HEAD' ? withoutContent(answer.body) : answer.body);
+    return reply.send(isHead ? withoutContent(answer.body) : answer.body);
   };
 }
 

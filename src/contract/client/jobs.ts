@@ -9,6 +9,11 @@ export type TenantEvent = Schemas['TenantEvent'];
 export type LogLine = Schemas['LogLine'];
 export type Artifact = Schemas['Artifact'];
 
+/** A file on this host, or an address in the bucket from which whoever has it can download the bytes for a short while. */
+export type ArtifactPlace =
+  | { readonly artifact: Artifact; readonly path: string }
+  | { readonly artifact: Artifact; readonly url: string };
+
 /** A valid JobSpec as it was sent: fields that were left out are missing. */
 export type SentSpec = Readonly<Record<string, unknown>> & {
   readonly trackers?: readonly Schemas['Tracker'][];
@@ -154,6 +159,10 @@ export interface JobsClient {
   /** The artifacts of a job, each with the path of its bytes on this host. @throws blob_missing, blob_corrupt */
   downloadJobArtifacts(jobId: string): Promise<{ path: string; artifact: Artifact }[]>;
   getArtifact(id: string): Promise<Artifact | null>;
-  /** Path of the artifact's bytes on this host. @throws blob_missing */
-  downloadArtifact(id: string): Promise<{ path: string; artifact: Artifact }>;
+  /**
+   * The place of the artifact's bytes.
+   * @param dispositionOf Content-Disposition for a name. With it, the answer may be an address; absent: it is a path
+   * @throws not_found, blob_missing
+   */
+  downloadArtifact(id: string, dispositionOf?: (name: string) => string): Promise<ArtifactPlace>;
 }

@@ -6564,6 +6564,15 @@ export interface operations {
                     "*/*": unknown;
                 };
             };
+            /** @description The file is at another address for a short while, where `STRATA_PRESIGNED_S` is set. A `Range` works there. The address needs no key: do not send one along. */
+            302: {
+                headers: {
+                    /** @description A presigned address in the bucket of the service. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The client has these bytes already. */
             304: {
                 headers: {

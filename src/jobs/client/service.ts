@@ -40,6 +40,8 @@ export interface JobsServiceOptions {
   readonly blobUrl: string;
   /** Copies of blobs on this host, where the store is no folder. */
   readonly blobCache?: BlobCache;
+  /** Seconds for which the address of a download in the bucket is valid; absent or 0: there are none. */
+  readonly presignedS?: number;
   /** Folder of the key that encrypts signing secrets, used without a `secretKey`. */
   readonly home: string;
   /** 64 hex digits. */
@@ -90,6 +92,7 @@ export async function createJobsService(options: JobsServiceOptions): Promise<Jo
     db,
     feed,
     blobs,
+    presignedS: options.presignedS ?? 0,
     uploadLimits,
     quota: options.tenantBytes ?? null,
     outgoing,

@@ -33,6 +33,8 @@ import { weightsMethods } from './weights/weights.js';
 export interface TenantParts extends CreateParts {
   readonly feed: EventFeed;
   readonly blobs: BlobStore;
+  /** Seconds for which the address of a download in the bucket is valid; 0: there are none. */
+  readonly presignedS: number;
   readonly uploadLimits: UploadLimits;
   readonly predictions: PredictionParts;
   readonly datasetFiles: DatasetFiles;
@@ -87,13 +89,13 @@ export function tenantClient(tenant: string, parts: TenantParts): TenantClient {
 }
 
 function jobsClient(tenant: string, parts: TenantParts): TenantClient['jobs'] {
-  const { db, blobs, feed, outgoing } = parts;
+  const { db, blobs, feed, outgoing, presignedS } = parts;
   return {
     ...allSayingUnavailable({
       ...jobMethods(parts, tenant),
       ...listMethods(db, tenant),
       ...trackerMethods(db, tenant, outgoing),
-      ...artifactMethods(db, tenant, blobs),
+      ...artifactMethods({ db, blobs, presignedS }, tenant),
       ...checkpointMethods(db, tenant),
     }),
     followJobEvents: (jobId, after, signal) => feed.follow(tenant, jobId, after, signal),

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StrataError } from '../../contract/errors.js';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
-import type { BlobStore, SpoolDraft } from '../blob-store.js';
+import type { BlobStore, DownloadAs, SpoolDraft } from '../blob-store.js';
 import { CheckedFiles } from '../checked-files.js';
 import { BlobCorruptError, BlobMissingError } from '../errors.js';
 import { sha256OfFile } from '../files.js';
@@ -16,6 +16,7 @@ import { abortUploads } from './multipart.js';
 import { headObject, putNewObject, readObject } from './objects.js';
 import { appendParts, putPartList } from './part-list.js';
 import type { Part, PartList } from './parts.js';
+import { presignedUrl } from './presign.js';
 import { writeBody } from './stream.js';
 import { uploadBytes, uploadFile } from './upload.js';
 import {
@@ -93,6 +94,11 @@ export class S3Store implements BlobStore {
     const bytes = await readObject(this.connection, this.#keyOf(uri), bytesOf, { start, size });
     if (bytes === null) throw new BlobMissingError(uri);
     return bytes;
+  }
+
+  async downloadUrl(uri: BlobUri, as: DownloadAs): Promise<string> {
+    if (!(await this.exists(uri))) throw new BlobMissingError(uri);
+    return presignedUrl(this.connection, this.#keyOf(uri), as);
   }
 
   async touch(uri: BlobUri): Promise<boolean> {

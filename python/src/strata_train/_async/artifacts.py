@@ -27,7 +27,7 @@ class AsyncArtifacts:
     async def read(self, which: Union[str, Artifact]) -> bytes:
         """The whole artifact, whose sha256 is checked."""
         artifact = await self.get(which) if isinstance(which, str) else which
-        response = await self._connection.send("GET", artifact["links"]["content"])
+        response = await self._connection.send("GET", artifact["links"]["content"], follow_redirects=True)
         require_sha256(artifact, hashlib.sha256(response.content).hexdigest())
         return response.content
 
@@ -71,7 +71,8 @@ class AsyncArtifacts:
 
     async def _append(self, artifact: Artifact, part: Path, had: int) -> None:
         headers = {"range": f"bytes={had}-"} if had > 0 else {}
-        async with self._connection.stream("GET", artifact["links"]["content"], headers=headers) as response:
+        options = {"headers": headers, "follow_redirects": True}
+        async with self._connection.stream("GET", artifact["links"]["content"], **options) as response:
             # Whoever answers with the whole file instead begins anew.
             with part.open("ab" if response.status_code == 206 else "wb") as file:
                 async for chunk in response.aiter_bytes():

@@ -28,7 +28,7 @@ class Artifacts:
     def read(self, which: Union[str, Artifact]) -> bytes:
         """The whole artifact, whose sha256 is checked."""
         artifact = self.get(which) if isinstance(which, str) else which
-        response = self._connection.send("GET", artifact["links"]["content"])
+        response = self._connection.send("GET", artifact["links"]["content"], follow_redirects=True)
         require_sha256(artifact, hashlib.sha256(response.content).hexdigest())
         return response.content
 
@@ -72,7 +72,8 @@ class Artifacts:
 
     def _append(self, artifact: Artifact, part: Path, had: int) -> None:
         headers = {"range": f"bytes={had}-"} if had > 0 else {}
-        with self._connection.stream("GET", artifact["links"]["content"], headers=headers) as response:
+        options = {"headers": headers, "follow_redirects": True}
+        with self._connection.stream("GET", artifact["links"]["content"], **options) as response:
             # Whoever answers with the whole file instead begins anew.
             with part.open("ab" if response.status_code == 206 else "wb") as file:
                 for chunk in response.iter_bytes():
