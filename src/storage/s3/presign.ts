@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 /** The bytes of a request are not signed: one that reads has none. */
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
-/** What the SDK has made of a command before it signs it. */
+/** A request that the SDK has made of a command, and not signed yet. */
 interface Prepared {
   readonly protocol: string;
   readonly hostname: string;
