@@ -9,6 +9,7 @@ import { levelsLines, runLevels } from './techniques/levels.js';
 import type { OptimizerName } from './techniques/optimizers.js';
 import { REACHES, reachLines, runReaches } from './techniques/reach.js';
 import { timeLines, timeReaches } from './techniques/reach-times.js';
+import { replicaLines, runReplicas } from './techniques/replicas.js';
 
 /** More would take minutes on a busy machine. Factors are estimated in the first step and each tenth after it. */
 const MAX_STEPS = 11;
@@ -35,7 +36,7 @@ export const benchmark: Benchmark = {
   name: 'techniques',
   title:
     'steps of ResNet-20 in parts and by K-FAC, beside a plain step; steps of ode-resnet, beside blocks with weights of their ' +
-    'own; and steps to a loss on MNIST by K-FAC and SGD; and accuracy by the reach of local heads, by the coupling, and by levels',
+    'own; and steps to a loss on MNIST by K-FAC and SGD; and accuracy by the reach of local heads, by the coupling, by levels, and by the replicas of a stage',
   run,
 };
 
@@ -62,13 +63,15 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const reaches = await runReaches(SEEDS, say);
   const couplings = await runCouplings(SEEDS, say);
   const levels = await runLevels(SEEDS, say);
+  const replicas = await runReplicas(SEEDS, say);
   return {
     lines: [
       ...[...linesOf(rows), '', ...integralLines(integrals), ''],
       ...[...learnedLines(learned), '', ...timeLines(reachTimes), ''],
-      ...[...reachLines(reaches), '', ...couplingLines(couplings), '', ...levelsLines(levels)],
+      ...[...reachLines(reaches), '', ...couplingLines(couplings), '', ...levelsLines(levels), ''],
+      ...replicaLines(replicas),
     ],
-    figures: { rows, integrals, learned, reachTimes, reaches, couplings, levels },
+    figures: { rows, integrals, learned, reachTimes, reaches, couplings, levels, replicas },
   };
 }
 

@@ -36,7 +36,7 @@ export interface TaskAssignment {
   readonly stage: number | null;
   /** For finalize: the round after which the layer-parallel phase ended early. */
   readonly round: number | null;
-  /** Index of the replica in a round of the joined network; null if a single task trains the round. */
+  /** Index of the replica in a round of the joined network or of a stage; null if a single task trains it. */
   readonly replica: number | null;
   readonly spec: ResolvedSpec;
   readonly dataset: DatasetFacts;
@@ -70,6 +70,11 @@ export const INITIAL_INPUT = 'initial-';
  * their mean.
  */
 export const REPLICA_INPUT = 'replica-';
+
+/** Name of the input with what replica `replica` has of an input whose mean is read. */
+export function replicaInput(input: string, replica: number): string {
+  return input === 'state' ? `${REPLICA_INPUT}${replica}` : `${input}/${REPLICA_INPUT}${replica}`;
+}
 
 /**
  * Input of assemble: the final weights of a job, with the AuxNets that `finalize` fitted. Without it, there is no compact

@@ -29,6 +29,26 @@ export function isPipelined(method: StagedMethod): boolean {
   return describeMethod(method).isPipelined === true && method.stages > 1;
 }
 
+/** Devices that share the steps of each stage in the layer-parallel phase. */
+export function stageReplicasOf({ replicas }: { readonly replicas?: number }): number {
+  // Jobs of earlier versions have no such field.
+  return replicas ?? 1;
+}
+
+/** Whether replicas of a stage can share its steps: they need the messages of their own batches, and means of states. */
+export function canShareStages(method: StagedMethod): boolean {
+  const { trains, storesVariables: stores } = describeMethod(method);
+  return trains === 'every-stage' && !stores && method.stages > 1;
+}
+
+/** Outputs that are weights after a round: readers take the mean of those of the replicas. Others are of single batches. */
+const OF_ROUNDS: readonly string[] = ['state', 'auxiliary'];
+
+/** Whether replicas of a stage each have a version of this output, of which a reader takes the mean. */
+export function isAveraged(output: string): boolean {
+  return OF_ROUNDS.includes(output);
+}
+
 /** Each replica reads the states of all replicas. With more of them, this costs more than they save. */
 const MAX_DEFAULT_REPLICAS = 8;
 

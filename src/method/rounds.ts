@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
-import { hasAuxiliary } from './methods.js';
+import { hasAuxiliary, stageReplicasOf } from './methods.js';
 import { trainSamples } from './samples.js';
 
 type TrainCount = Pick<DatasetFacts, 'train_count'>;
@@ -27,6 +27,8 @@ export interface Rounds {
   readonly endToEndRounds: number;
   /** Number of devices that share the steps of a round of the end-to-end phase. */
   readonly endToEndReplicas: number;
+  /** Number of devices that share the steps of a stage in a round of the layer-parallel phase. */
+  readonly stageReplicas: number;
 }
 
 /** Steps of the run in [start, end): all of them, or every `stride`-th. */
@@ -81,6 +83,7 @@ export function roundsOf(
     parallelRounds: countRounds(cuts, warmStartSteps, joinedStart),
     endToEndRounds: countRounds(cuts, joinedStart, totalSteps),
     endToEndReplicas: replicas,
+    stageReplicas: stageReplicasOf(spec.method),
   };
 }
 
@@ -133,6 +136,17 @@ export function isUnfrozenIn({ unfreezeStep }: Pick<Rounds, 'unfreezeStep'>, { s
   return unfreezeStep !== null && start >= unfreezeStep;
 }
 
+/** Replicas of each stage in a round of the layer-parallel phase: never more than its steps. */
+export function stageReplicasIn(rounds: Rounds, round: number): number {
+  return Math.min(rounds.stageReplicas, countSteps(parallelRange(rounds, round)));
+}
+
+/** Steps of a stage task in that round: all of them, or every n-th for a replica of n, so that each is done exactly once. */
+export function stageRange(rounds: Rounds, round: number, replica: number | null): StepRange {
+  const range = parallelRange(rounds, round);
+  return replica === null ? range : shared(range, stageReplicasIn(rounds, round), replica);
+}
+
 /** Number of replicas in that round: 1 in a warm start, and never more than its steps. */
 export function replicasIn(rounds: Rounds, round: number): number {
   if (round < rounds.warmStartRounds) return 1;
@@ -141,8 +155,11 @@ export function replicasIn(rounds: Rounds, round: number): number {
 
 /** Steps of that round for `replica` of n: every n-th, so that each step is done exactly once. */
 export function replicaRange(rounds: Rounds, round: number, replica: number): StepRange {
-  const { start, end } = endToEndRange(rounds, round);
-  return { start: start + replica, end, stride: replicasIn(rounds, round) };
+  return shared(endToEndRange(rounds, round), replicasIn(rounds, round), replica);
+}
+
+function shared({ start, end }: StepRange, replicas: number, replica: number): StepRange {
+  return { start: start + replica, end, stride: replicas };
 }
 
 /** The steps of the round of a training task, those of all replicas. */
@@ -163,7 +180,7 @@ export function stepsOfTask(
   }: { readonly kind: string; readonly round: number | null; readonly replica: number | null },
 ): number | null {
   if (round === null) return null;
-  if (kind === 'stage') return countSteps(parallelRange(rounds, round));
+  if (kind === 'stage') return countSteps(stageRange(rounds, round, replica));
   return kind === 'end_to_end' ? countSteps(replicaRange(rounds, round, replica ?? 0)) : null;
 }
 

@@ -379,6 +379,8 @@ class PlanChoiceMethod(TypedDict):
 
     type: str
     stages: int
+    replicas: int
+    """Devices that share the steps of each stage."""
     split: list[int]
     memory: Optional[str]
     memory_bytes: Optional[int]
@@ -456,13 +458,15 @@ class PlanSpeedup(TypedDict):
 
 
 class PlanLayout(TypedDict):
-    """A layout of K stages. R replicas train each stage, each on 1/R of every batch."""
+    """A layout of K stages. R replicas train each stage, each on 1/R of every batch; with R the `replicas` of the
+    job, each on 1/R of the batches.
+    """
 
     stages: int
     replicas: int
     offered: bool
     """Whether a job can use this layout. Replicas that average after every step are only computed for comparison.
-    Jobs support `method.end_to_end_replicas`, which average once per round.
+    Jobs support `method.replicas` and `method.end_to_end_replicas`, which average once per round.
     """
     fits: bool
     """Whether it fits into `device_memory_bytes`."""
@@ -3346,6 +3350,13 @@ class MethodSpec(TypedDict):
     own included. Stage k learns from the head of stage k+N-1, or from the network's own loss if there is no such
     head, through copies of the N-1 stages after it that it trains with it (after arXiv:2010.04116). 1: from its
     own head. As many as `stages`: back-propagation. A stage then takes the time and memory of N. Null means 1.
+    """
+    replicas: NotRequired[int]
+    """Only for `penalty`, `augmented-lagrangian` and `local-heads` with at least two stages: tasks that share the
+    steps of each stage in a round of the layer-parallel phase, so that a job trains on `stages` x `replicas`
+    devices where there are as many. Each takes every n-th batch at n times the learning rate (never above
+    `learning_rate`), with the messages of the neighbor that takes the same batches; the next round starts from the
+    mean of all, optimizer state included (local SGD, arXiv:1805.09767). 1: one task trains every step.
     """
     corrections: NotRequired[MethodSpecCorrections]
     round_steps: NotRequired[Optional[int]]

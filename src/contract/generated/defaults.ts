@@ -36,6 +36,7 @@ export const JOB_DEFAULTS = {
       "decoder": false
     },
     "reach": null,
+    "replicas": 1,
     "corrections": {
       "precision": "float16",
       "filter": "none"

@@ -2155,6 +2155,8 @@ export interface components {
             method: {
                 type: string;
                 stages: number;
+                /** @description Devices that share the steps of each stage. */
+                replicas: number;
                 split: number[];
                 memory: string | null;
                 memory_bytes: number | null;
@@ -2230,11 +2232,11 @@ export interface components {
             /** @description The same for the whole run, including the phases that train the joined network. The phase at the end runs on `end_to_end_replicas` devices. */
             whole_run: number;
         };
-        /** @description A layout of K stages. R replicas train each stage, each on 1/R of every batch. */
+        /** @description A layout of K stages. R replicas train each stage, each on 1/R of every batch; with R the `replicas` of the job, each on 1/R of the batches. */
         PlanLayout: {
             stages: number;
             replicas: number;
-            /** @description Whether a job can use this layout. Replicas that average after every step are only computed for comparison. Jobs support `method.end_to_end_replicas`, which average once per round. */
+            /** @description Whether a job can use this layout. Replicas that average after every step are only computed for comparison. Jobs support `method.replicas` and `method.end_to_end_replicas`, which average once per round. */
             offered: boolean;
             /** @description Whether it fits into `device_memory_bytes`. */
             fits: boolean;
@@ -5155,6 +5157,11 @@ export interface components {
              * @default null
              */
             reach: number | null;
+            /**
+             * @description Only for `penalty`, `augmented-lagrangian` and `local-heads` with at least two stages: tasks that share the steps of each stage in a round of the layer-parallel phase, so that a job trains on `stages` x `replicas` devices where there are as many. Each takes every n-th batch at n times the learning rate (never above `learning_rate`), with the messages of the neighbor that takes the same batches; the next round starts from the mean of all, optimizer state included (local SGD, arXiv:1805.09767). 1: one task trains every step.
+             * @default 1
+             */
+            replicas: number;
             /** @default {} */
             corrections: {
                 /**

@@ -2,7 +2,7 @@ import type { ResolvedMethod } from '../../contract/spec.js';
 import { batchesUnderWay, ONE_BATCH, type UnderWay } from '../../method/lags.js';
 import { MEMORY_POLICIES, passMemory } from '../../method/memory.js';
 import { messageBytesPerValue, streamBytesPerValue } from '../../method/messages.js';
-import { defaultReplicas, describeMethod, isPipelined } from '../../method/methods.js';
+import { defaultReplicas, describeMethod, isPipelined, stageReplicasOf } from '../../method/methods.js';
 import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
@@ -26,7 +26,7 @@ import type { StepCosts } from './step-costs.js';
 
 const FLOAT = 4;
 
-/** Division of a network among devices: K stages, each trained by R replicas on an R-th of every batch. */
+/** Division of a network among devices: K stages, each trained by R replicas, on an R-th of every batch or of the batches. */
 export interface Layout {
   readonly stages: number;
   readonly replicas: number;
@@ -120,7 +120,8 @@ function depthOf(network: NetworkDescription, split: readonly number[]): number 
 /**
  * Time, memory and traffic of a layout. Corrections and features are sent after a step, and gradients of replicas
  * after its backward pass. Neither overlaps with computation here, although real systems overlap some of it.
- * Replicas average with a ring: each sends 2(R-1)/R of the gradients.
+ * Replicas average with a ring: each sends 2(R-1)/R of the gradients. The replicas of a job (`method.replicas`) have whole
+ * batches, of which each takes a share, and exchange their states once a round.
  */
 export function layoutCost(work: Workload, layout: Layout): LayoutCost {
   const own = partLayoutCost(work, layout);
@@ -142,13 +143,23 @@ export function meanOver<Part extends { readonly share: number }>(
   return parts.reduce((mean, part) => mean + part.share * of(part), 0);
 }
 
+/** Whether these are the replicas of a job that share the steps of each stage, and not parts of every batch. */
+export function sharesStages(method: ResolvedMethod, replicas: number): boolean {
+  return replicas > 1 && method.stages > 1 && replicas === stageReplicasOf(method);
+}
+
 /** As if all steps had the network of the workload. */
 function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCost {
   const { network, costs: prices, stepsPerEpoch, bytesPerSecond } = work;
   const { method, costs } = work.variants[stages - 1]!;
-  const batch = work.batch / replicas;
+  const own = sharesStages(method, replicas) ? replicas : 1;
+  const batch = (work.batch * own) / replicas;
   const sent = costs.map((cost) => messageBytes(method, cost) * batch);
-  const averaged = costs.map((cost) => ringBytes(trainedParameters(cost), replicas));
+  const averaged = costs.map((cost) =>
+    own > 1
+      ? (FLOAT * own * (own + 1) * roundValues(cost, work.memory)) / work.roundSteps
+      : ringBytes(trainedParameters(cost), replicas),
+  );
   const seconds = costs.map(
     (cost, k) => stageSeconds(cost, method, prices, batch) + (sent[k]! + averaged[k]!) / bytesPerSecond,
   );
@@ -157,7 +168,7 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
   const joint =
     secondsOf(serialParts(network, prices, batch)) +
     secondsAgain(wholeCost(network, work.memory), { ...method, stages: 1 }, prices, batch) +
-    ringBytes(whole, replicas) / bytesPerSecond;
+    ringBytes(whole, replicas / own) / bytesPerSecond;
   const joinedReplicas = method.end_to_end_replicas;
   const exchanged =
     joinedReplicas > 1 ? (FLOAT * exchangedValues(work, method, whole, factors)) / work.roundSteps : 0;
@@ -165,8 +176,8 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
   const parallelShare = 1 - shares.warmStartShare - shares.endToEndShare;
   const jointShare = shares.warmStartShare + shares.endToEndShare;
   const joinedSeconds = joint / joinedReplicas + exchanged / joinedReplicas / bytesPerSecond;
-  const stepSeconds = stages > 1 ? Math.max(...seconds) : joint;
-  const moved = replicas * sum(sent.map((bytes, k) => bytes + averaged[k]!));
+  const stepSeconds = stages > 1 ? Math.max(...seconds) / own : joint;
+  const moved = (replicas / own) * sum(sent.map((bytes, k) => bytes + averaged[k]!));
   return {
     stages,
     replicas,
@@ -185,7 +196,7 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
     bytesPerEpoch:
       stepsPerEpoch *
       (parallelShare * moved +
-        jointShare * replicas * ringBytes(whole, replicas) +
+        jointShare * (replicas / own) * ringBytes(whole, replicas / own) +
         shares.endToEndShare * exchanged),
   };
 }
@@ -262,6 +273,15 @@ export function stateValues(
   { optimizerVectors, factorInterval }: Pick<MemoryFacts, 'optimizerVectors' | 'factorInterval'>,
 ): number {
   return optimizerVectors * parameters + (factorInterval === null ? 0 : 2 * factors);
+}
+
+/** Values of the state of a stage with its AuxNet and its head: weights, and what the optimizer keeps beside them. */
+export function roundValues(
+  cost: StageCost,
+  memory: Pick<MemoryFacts, 'optimizerVectors' | 'factorInterval'>,
+): number {
+  const parts = [cost, cost.auxiliary, cost.head];
+  return parts.reduce((sum, part) => sum + part.parameters + stateValues(part, memory), 0);
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Trained {
   readonly method: string;
   readonly stages: number;
   readonly replicas: number;
+  /** Devices that share the steps of each stage. Absent: 1. The study has no other. */
+  readonly stageReplicas?: number;
   /** Whether stages that train apart are joined and trained end to end at the end. */
   readonly joined: boolean;
 }
@@ -28,15 +30,19 @@ const FAR_BEHIND_POINTS = 5;
 /** Accuracy after as many epochs as back-propagation on one device, by the nearest row of the study. */
 export function accuracyOf(way: Trained, rows: readonly Studied[] = STUDY): PlanAccuracy {
   if (isReference(way, rows)) return { class: 'reference', points: 0, studied: null };
-  const nearest = rows
-    .filter((row) => isLike(row, way) && referenceAfter(row.epochs, rows) !== undefined)
-    .toSorted((a, b) => distance(a, way) - distance(b, way))[0];
+  const nearest = (way.stageReplicas ?? 1) > 1 ? undefined : nearestOf(way, rows);
   const points = nearest && pointsOver(nearest, rows);
   if (nearest === undefined || points === undefined) {
     return { class: 'unmeasured', points: null, studied: null };
   }
   const { stages, replicas, epochs, accuracies } = nearest;
   return { class: classOf(points), points, studied: { stages, replicas, epochs, seeds: accuracies.length } };
+}
+
+function nearestOf(way: Trained, rows: readonly Studied[]): Studied | undefined {
+  return rows
+    .filter((row) => isLike(row, way) && referenceAfter(row.epochs, rows) !== undefined)
+    .toSorted((a, b) => distance(a, way) - distance(b, way))[0];
 }
 
 /**

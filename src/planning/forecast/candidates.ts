@@ -8,6 +8,7 @@ import {
   type MethodType,
   methodsWith,
   roundsOf,
+  stageReplicasOf,
 } from '../../method/index.js';
 import { BALANCED, type Balance } from '../costs/split.js';
 import { maxReplicas } from '../spec/method/end-to-end.js';
@@ -85,7 +86,8 @@ function serialOn(spec: ResolvedSpec, dataset: DatasetFacts, max: number, base: 
 
 /** Each number of stages, balanced by time and by memory, with each choice that trades memory for time. */
 function stagedOn(max: number, base: MethodSpec, two: ResolvedMethod, splits: Splits): MethodSpec[] {
-  const balanced = balances().flatMap((balance) => splits(two, balance).slice(1, max));
+  const most = Math.floor(max / stageReplicasOf(base));
+  const balanced = balances().flatMap((balance) => splits(two, balance).slice(1, most));
   const cuts = [...new Map(balanced.map((split) => [split.join(), split])).values()];
   const phases: Partial<MethodSpec>[] = isPipelined(two) ? [{}] : [{}, { end_to_end_share: 0 }];
   const variants = phases.flatMap((phase) => inMemory(base).map((memory) => ({ ...phase, ...memory })));

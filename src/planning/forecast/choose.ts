@@ -46,9 +46,9 @@ export function reasoned(all: readonly Compared[], memoryBytes: number | null): 
 export function recommend(methods: readonly PlanChoice[]): Schemas['Plan']['recommendation'] {
   const [first] = methods;
   if (first === undefined) throw new RangeError('there is nothing to recommend');
-  const { stages, end_to_end_replicas: replicas } = first.method;
+  const { stages, replicas, end_to_end_replicas: joined } = first.method;
   const reason = first.fits ? first.reason : `Nothing fits into the memory of the devices: ${first.reason}`;
-  return { stages, replicas: stages > 1 ? 1 : replicas, reason };
+  return { stages, replicas: stages > 1 ? replicas : joined, reason };
 }
 
 function better(a: Compared, b: Compared): number {
@@ -94,11 +94,13 @@ function accuracyOf({ accuracy: { class: name, points, studied } }: Compared): s
 
 /** The fields of a job's method that choose this way to train. */
 function fieldsOf(method: ResolvedMethod): PlanChoice['method'] {
-  const { type, stages, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas } = method;
-  return { type, stages, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas };
+  const { type, stages, replicas, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas } =
+    method;
+  return { type, stages, replicas, split, memory, memory_bytes, end_to_end_share, end_to_end_replicas };
 }
 
-export function nameOf({ method, stages, replicas, joined }: Trained): string {
-  if (stages > 1) return `${method}, ${stages} stages${joined ? ', joined at the end' : ''}`;
+export function nameOf({ method, stages, replicas, stageReplicas = 1, joined }: Trained): string {
+  const each = stageReplicas > 1 ? ` of ${stageReplicas} replicas` : '';
+  if (stages > 1) return `${method}, ${stages} stages${each}${joined ? ', joined at the end' : ''}`;
   return replicas > 1 ? `local SGD, ${replicas} devices` : `${method}, one device`;
 }

@@ -5,6 +5,7 @@ import {
   isPipelined,
   type Rounds,
   roundsOf,
+  stageReplicasOf,
   stagesOfMethod,
   streamBytesPerValue,
 } from '../../method/index.js';
@@ -14,6 +15,7 @@ import {
   type MemoryFacts,
   meanOver,
   messageBytes,
+  roundValues,
   type StageCost,
   type StepCosts,
   secondsAgain,
@@ -149,14 +151,16 @@ const NOTHING: TrainingCost = { seconds: 0, bytes: 0 };
 /** The phase in which the stages train apart. */
 export function stagedCost(
   { method, batch_size: batch }: ResolvedSpec,
-  { parallelSteps: steps, roundSteps }: Rounds,
+  { parallelSteps: steps, roundSteps, stageReplicas: replicas }: Rounds,
   stages: readonly StageCost[],
-  { costs, link }: Prices,
+  { costs, link, memory }: Prices,
 ): TrainingCost {
   const seconds = stages.map((cost) => stageSeconds(cost, method, costs, batch));
   if (!isPipelined(method)) {
     const sentBytes = stages.map((cost) => batch * messageBytes(method, cost));
-    return costInRounds({ steps, roundSteps, stageSeconds: seconds, sentBytes }, link);
+    const stateBytes = stages.map((cost) => FLOAT * roundValues(cost, memory));
+    const each = { stageSeconds: seconds, sentBytes, stateBytes };
+    return costInRounds({ steps, roundSteps, replicas, ...each }, link);
   }
   const boundaryBytes = stages
     .slice(0, -1)
@@ -179,7 +183,8 @@ function joinedParts(
 
 function trainedBy(method: ResolvedMethod): Trained {
   const { type, stages, end_to_end_share: share, end_to_end_replicas: replicas } = method;
-  return { method: type, stages, replicas, joined: stages > 1 && share > 0 };
+  const stageReplicas = stageReplicasOf(method);
+  return { method: type, stages, replicas, stageReplicas, joined: stages > 1 && share > 0 };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

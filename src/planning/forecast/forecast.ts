@@ -9,6 +9,7 @@ import {
   frozenFeatures,
   isPipelined,
   partsOfRun,
+  stageReplicasOf,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
@@ -228,7 +229,11 @@ function speedUps(work: Workload): Schemas['PlanSpeedup'][] {
       split: method.split,
       equation_27: rounded(predictedSpeedUp(meanParts(serial, parts), method.stages)),
       slowest_stage: rounded(slowest),
-      whole_run: rounded(method.stages > 1 ? wholeRun(work, slowest, method.end_to_end_replicas) : slowest),
+      whole_run: rounded(
+        method.stages > 1
+          ? wholeRun(work, slowest * stageReplicasOf(method), method.end_to_end_replicas)
+          : slowest,
+      ),
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { BlobUri } from '../../contract/blob-uri.js';
-import { FITTED_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../contract/trainer-protocol.js';
+import { FITTED_INPUT, INITIAL_INPUT, replicaInput } from '../../contract/trainer-protocol.js';
 import { hasAuxiliary } from '../../method/methods.js';
 import type { KeptWeights, RestartPart, RestartPoint } from './restart-points.js';
 
@@ -11,16 +11,17 @@ export function assemblyInputs(
   { kind, parts }: Pick<RestartPoint, 'kind' | 'parts'>,
   initial: readonly BlobUri[],
 ): Record<string, BlobUri> {
-  const states = parts.map((part, index) => [inputOf(part, index, parts.length), part.uri] as const);
+  const states = parts.map((part) => [inputOf(part, parts), part.uri] as const);
   const started = initial.map((uri, index) => [`${INITIAL_INPUT}${index}`, uri] as const);
   const inputs = Object.fromEntries([...states, ...started]);
   return kind === 'final' ? { ...inputs, [FITTED_INPUT]: parts[0]!.uri } : inputs;
 }
 
-/** A part of no stage is a whole network: the only one, or that of a replica. */
-function inputOf({ stage }: RestartPart, index: number, count: number): string {
-  if (stage !== null) return `state-${stage}`;
-  return count === 1 ? 'state' : `${REPLICA_INPUT}${index}`;
+/** A part of no stage is a whole network. Where there are several of the same stage, they are of replicas, in their order. */
+function inputOf(part: RestartPart, parts: readonly RestartPart[]): string {
+  const input = part.stage === null ? 'state' : `state-${part.stage}`;
+  const replicas = parts.filter(({ stage }) => stage === part.stage);
+  return replicas.length === 1 ? input : replicaInput(input, replicas.indexOf(part));
 }
 
 /** Whether the end of a job fits a compact network: the last AuxNet in front of the last stage. */

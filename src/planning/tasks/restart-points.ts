@@ -1,6 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { BlobUri, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
-import { endToEndRange, parallelRange, replicasIn, roundsOf } from '../../method/rounds.js';
+import { endToEndRange, parallelRange, replicasIn, roundsOf, stageReplicasIn } from '../../method/rounds.js';
 
 /** A point in the training of a job whose weights are stored. */
 export interface RestartPoint {
@@ -76,13 +76,19 @@ export function roundPoints({
     const { kind, round } = group[0]!;
     const isJoined = kind === 'end_to_end';
     const range = isJoined ? endToEndRange(rounds, round!) : parallelRange(rounds, round!);
-    const parts = group.flatMap(partsOf).sort((a, b) => (a.stage ?? 0) - (b.stage ?? 0));
+    const parts = group.flatMap(partsOf).sort(inOrder);
     const complete = isJoined
       ? group.length === replicasIn(rounds, round!)
-      : parts.some(({ stage }) => stage === null) || parts.length === spec.method.stages;
+      : parts.some(({ stage }) => stage === null) ||
+        parts.length === spec.method.stages * stageReplicasIn(rounds, round!);
     const createdAt = new Date(Math.max(...group.map(({ finishedAt }) => finishedAt.getTime())));
     return { name, kind: 'round', round, step: range.end, createdAt, parts, startsJobs: complete };
   });
+}
+
+/** By stage, then by replica, whose number ends the key. */
+function inOrder(a: RestartPart, b: RestartPart): number {
+  return (a.stage ?? 0) - (b.stage ?? 0) || a.task.localeCompare(b.task, 'en', { numeric: true });
 }
 
 /** The states among the outputs of a task: its own, or one for each stage. */

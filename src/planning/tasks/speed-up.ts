@@ -1,6 +1,6 @@
 import type { components } from '../../contract/generated/openapi.js';
 import type { ResolvedMethod } from '../../contract/spec.js';
-import { isPipelined } from '../../method/methods.js';
+import { isPipelined, stageReplicasOf } from '../../method/methods.js';
 import { type StepParts, unevenSpeedUp } from '../costs/index.js';
 import { deviceKindOf } from '../forecast/device-kind.js';
 import { rounded, trainsInParallel } from '../forecast/layouts.js';
@@ -33,7 +33,10 @@ export function speedUpOf(
   const stages = Array.from({ length: method.stages }, (_, stage) => workOf(tasks, stage, method.stages));
   const missing = notComparable(method, tasks, serial, stages);
   if (missing) return { speedup: null, speedup_reason: missing };
-  return compared(paused, { measured: measured(serial, stages), predicted: predicted(serial, stages) });
+  return compared(paused, {
+    measured: measured(serial, stages),
+    predicted: predicted(serial, stages, stageReplicasOf(method)),
+  });
 }
 
 function compared(
@@ -133,9 +136,17 @@ function spanOf(tasks: readonly TrainedTask[]): number {
   return (end - start) / 1000;
 }
 
-function predicted(serial: Work, stages: readonly Work[]): number | null {
+/** @param replicas that share the steps of a stage, so that a device has fewer of them */
+function predicted(serial: Work, stages: readonly Work[], replicas: number): number | null {
   const timed = [serial, ...stages].every(({ tasks }) => tasks.every(({ seconds }) => 'forward' in seconds));
-  return timed ? figure(unevenSpeedUp(partsOf(serial), stages.map(partsOf))) : null;
+  return timed
+    ? figure(
+        unevenSpeedUp(
+          partsOf(serial),
+          stages.map((stage) => partsOf(stage, replicas)),
+        ),
+      )
+    : null;
 }
 
 /** A task may seem to take no time, if a clock is coarse or was set back. */
@@ -143,10 +154,10 @@ const figure = (value: number): number | null =>
   Number.isFinite(value) && value > 0 ? rounded(value) : null;
 
 /** Seconds per step. Times that equation 27 does not include (spools, reports, checkpoints) are left out. */
-function partsOf({ tasks, steps }: Work): StepParts {
+function partsOf({ tasks, steps }: Work, devices = 1): StepParts {
   const mean = (...names: string[]) =>
     tasks.reduce((sum, { seconds }) => names.reduce((all, name) => all + (seconds[name] ?? 0), sum), 0) /
-    steps;
+    (steps * devices);
   return {
     data: mean('data'),
     forward: mean('forward', 'loss'),

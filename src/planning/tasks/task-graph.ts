@@ -1,9 +1,10 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
-import { FROZEN_FEATURES, REPLICA_INPUT, type TaskKind } from '../../contract/trainer-protocol.js';
+import { FROZEN_FEATURES, replicaInput, type TaskKind } from '../../contract/trainer-protocol.js';
 import { storedFeatures } from '../../method/frozen-features.js';
 import {
   handOverOutputs,
   hasAuxiliary,
+  isAveraged,
   isTrained,
   messagesTo,
   type StagedMethod,
@@ -20,6 +21,8 @@ import {
   replicaRange,
   replicasIn,
   roundsOf,
+  stageRange,
+  stageReplicasIn,
   stepsOfRound,
 } from '../../method/rounds.js';
 import { validationImages } from '../../method/samples.js';
@@ -35,7 +38,7 @@ export interface PlannedTask {
   readonly kind: TaskKind;
   readonly stage: number | null;
   readonly round: number | null;
-  /** Index of the replica in a round of the joined network; null if a single task trains the round. */
+  /** Index of the replica in a round of the joined network or of a stage; null if a single task trains the round. */
   readonly replica: number | null;
   readonly inputs: Readonly<Record<string, InputReference>>;
   /** Tasks that must end first, although none of their outputs is read. */
@@ -63,7 +66,8 @@ const FINALIZE_EVALUATIONS = 4;
 /** Weight of a warm start without steps, which only fits AuxNets. */
 const FIT_ONLY = 1;
 
-const stageKey = (stage: number, round: number): string => `stage-${stage}-${round}`;
+const stageKey = (stage: number, round: number, replica: number | null): string =>
+  replica === null ? `stage-${stage}-${round}` : `stage-${stage}-${round}-${replica}`;
 const jointKey = (round: number): string => `stage-${round}`;
 /** Evaluation after a round of the layer-parallel phase. */
 export const evaluateKey = (round: number): string => `evaluate-${round}`;
@@ -123,18 +127,21 @@ function trainsFirstBlocks({ kind, stage }: PlannedTask): boolean {
 export function countTasks(spec: ResolvedSpec, dataset: DatasetFacts): number {
   const rounds = roundsOf(spec, dataset);
   const tasksARound = trainsJointly(spec.method) ? 1 : stageOrder(spec.method).length;
+  const shares = indicesOf(rounds.parallelRounds).reduce(
+    (sum, round) => sum + stageReplicasIn(rounds, round),
+    0,
+  );
   const evaluations = evaluatedRounds(spec, rounds).length;
-  const { warmStartRounds, parallelRounds } = rounds;
   const joint = endToEndRoundsOf(rounds).reduce((sum, round) => sum + replicasIn(rounds, round), 0);
   const joined = evaluatedJoinedRounds(spec, rounds).length;
-  return 2 + warmStartRounds + parallelRounds * tasksARound + evaluations + joint + joined;
+  return 2 + rounds.warmStartRounds + shares * tasksARound + evaluations + joint + joined;
 }
 
 function parallelPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): PlannedTask[] {
   const tasks: PlannedTask[] = [];
   for (let round = 0; round < rounds.parallelRounds; round++) {
     if (trainsJointly(spec.method)) tasks.push(jointTask(spec, rounds, round));
-    else tasks.push(...stageOrder(spec.method).map((stage) => stageTask(spec, rounds, stage, round)));
+    else tasks.push(...stageOrder(spec.method).flatMap((stage) => stageTasks(spec, rounds, stage, round)));
     if (evaluatesAfter(spec, rounds, round)) tasks.push(evaluateTask(spec, rounds, round, evaluation));
   }
   return tasks;
@@ -159,17 +166,49 @@ function endToEndTask(rounds: Rounds, round: number, index: number): PlannedTask
   return { ...task(key, 'end_to_end', weight, null, round), replica, outputs: ['state'] };
 }
 
-function stageTask({ method }: ResolvedSpec, rounds: Rounds, stage: number, round: number): PlannedTask {
-  const inputs: Inputs = { dataset: DATASET };
-  const read = (input: string, sender: number, output: string, lag: number) => {
-    const source = sourceOf(method, rounds, sender, output, round - lag);
-    if (source) inputs[input] = source;
-  };
-  read('state', stage, 'state', 1);
-  for (const { input, output, sender, lag } of messagesTo(method, stage)) read(input, sender, output, lag);
-  const outputs = stageOutputs(method, stage);
-  const weight = countSteps(parallelRange(rounds, round)) / method.stages;
-  return { ...task(stageKey(stage, round), 'stage', weight, stage, round), inputs, outputs };
+/** The tasks of a stage in a round: one, or one for each replica. */
+function stageTasks({ method }: ResolvedSpec, rounds: Rounds, stage: number, round: number): PlannedTask[] {
+  return replicasOf(stageReplicasIn(rounds, round)).map((replica) => {
+    const inputs: Inputs = {
+      dataset: DATASET,
+      ...readFrom(method, rounds, { stage, output: 'state', round: round - 1 }, { input: 'state', replica }),
+    };
+    for (const { input, output, sender, lag } of messagesTo(method, stage)) {
+      const sent = { stage: sender, output, round: round - lag };
+      Object.assign(inputs, readFrom(method, rounds, sent, { input, replica }));
+    }
+    const outputs = stageOutputs(method, stage);
+    const weight = countSteps(stageRange(rounds, round, replica)) / method.stages;
+    const key = stageKey(stage, round, replica);
+    return { ...task(key, 'stage', weight, stage, round), replica, inputs, outputs };
+  });
+}
+
+/** The indices of `count` replicas; null for a task that has no others beside it. */
+function replicasOf(count: number): (number | null)[] {
+  return count === 1 ? [null] : indicesOf(count);
+}
+
+const indicesOf = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** The inputs of a task from a stage: the message of the replica with the same batches, or what all replicas stored. */
+function readFrom(
+  method: StagedMethod,
+  rounds: Rounds,
+  { stage, output, round }: { readonly stage: number; readonly output: string; readonly round: number },
+  { input, replica }: { readonly input: string; readonly replica: number | null },
+): Inputs {
+  if (!isAveraged(output)) {
+    const source = sourceOf(method, rounds, stage, output, round, replica);
+    return source ? { [input]: source } : {};
+  }
+  const senders = replicasOf(round < 0 ? 1 : stageReplicasIn(rounds, round));
+  return Object.fromEntries(
+    senders.flatMap((sender) => {
+      const source = sourceOf(method, rounds, stage, output, round, sender);
+      return source ? [[sender === null ? input : replicaInput(input, sender), source]] : [];
+    }),
+  );
 }
 
 /** A round of all stages in one task. The name of each output contains the index of its stage. */
@@ -187,10 +226,13 @@ function sourceOf(
   stage: number,
   output: string,
   round: number,
+  replica: number | null,
 ): InputReference | null {
   const name = `${output}-${stage}`;
   if (round >= 0)
-    return trainsJointly(method) ? from(jointKey(round), name) : from(stageKey(stage, round), output);
+    return trainsJointly(method)
+      ? from(jointKey(round), name)
+      : from(stageKey(stage, round, replica), output);
   const handedOver = warmStartRounds > 0 && handOverOutputs(method).includes(name);
   return handedOver ? from(endToEndKey(warmStartRounds - 1, null), name) : null;
 }
@@ -288,11 +330,9 @@ const endToEndRoundsOf = ({ warmStartRounds, endToEndRounds }: Rounds): number[]
 /** States of the joined network after `round` of the end-to-end phase. Before it: the states of its stages. */
 function joinedStatesOf(method: StagedMethod, rounds: Rounds, round: number): Inputs {
   if (round < rounds.warmStartRounds) return statesOf(method, rounds, rounds.parallelRounds - 1);
-  const replicas = replicasIn(rounds, round);
-  if (replicas === 1) return { state: from(endToEndKey(round, null), 'state') };
   return Object.fromEntries(
-    Array.from({ length: replicas }, (_, replica) => [
-      `${REPLICA_INPUT}${replica}`,
+    replicasOf(replicasIn(rounds, round)).map((replica) => [
+      replica === null ? 'state' : replicaInput('state', replica),
       from(endToEndKey(round, replica), 'state'),
     ]),
   );
@@ -333,8 +373,8 @@ function outputsOf(method: StagedMethod, rounds: Rounds, round: number, output: 
   for (let stage = 0; stage < method.stages; stage++) {
     if (output === 'auxiliary' && !hasAuxiliary(method, stage)) continue;
     const last = isTrained(method, stage) ? round : -1;
-    const source = sourceOf(method, rounds, stage, output, last);
-    if (source) inputs[`${output}-${stage}`] = source;
+    const read = { input: `${output}-${stage}`, replica: null };
+    Object.assign(inputs, readFrom(method, rounds, { stage, output, round: last }, read));
   }
   return inputs;
 }

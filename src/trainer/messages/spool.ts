@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
-import type { StepRange } from '../../method/index.js';
-import { openArrived } from '../../storage/arrived-file.js';
-import type { ArrivingFile, SpoolDraft } from '../../storage/blob-store.js';
+import { countSteps, type StepRange } from '../../method/index.js';
+import type { SpoolDraft } from '../../storage/blob-store.js';
 import { BlobCorruptError } from '../../storage/errors.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { CorrectionCodec, Precision } from './codec.js';
@@ -19,12 +18,32 @@ export interface SpoolHeader {
   readonly filter: Filter;
   /** Shape of one step's gradient, [B,h,w,c]. */
   readonly shape: readonly number[];
-  readonly steps: StepRange;
+  readonly steps: Pick<StepRange, 'start' | 'end'>;
+  /** Number from one step of a replica to its next one. Absent: the file has every number. */
+  readonly stride?: number;
+  /** Numbers of a step, which are consecutive. Absent: 1. */
+  readonly passes?: number;
+}
+
+/** Number of records of a file. */
+function recordsIn({
+  steps,
+  stride = 1,
+  passes = 1,
+}: Omit<SpoolHeader, 'shape' | 'filter' | 'precision'>): number {
+  return passes * countSteps({ ...steps, stride });
+}
+
+/** Place of the record of a number in the file, from 0; null where the file has none of it. */
+function placeOf(
+  { steps: { start, end }, stride = 1, passes = 1 }: SpoolHeader,
+  number: number,
+): number | null {
+  const [step, pass] = [Math.floor((number - start) / stride), (number - start) % stride];
+  return number >= start && number < end && pass < passes ? step * passes + pass : null;
 }
 
 const LENGTH_BYTES = 4;
-/** Far more than a header has: a damaged length must not allocate gigabytes. */
-const MAX_HEADER_BYTES = 1 << 16;
 /**
  * Bytes of the sha256 of a record, stored after it. The file as a whole has no checksum, because it is read at
  * random offsets.
@@ -74,9 +93,8 @@ export class SpoolWriter {
 
   /** The draft makes the file survive a power failure. */
   async commit(): Promise<TaskOutput> {
-    const { start, end } = this.header.steps;
-    if (this.#written !== end - start)
-      throw new Error(`the spool has ${this.#written} of ${end - start} steps`);
+    const records = recordsIn(this.header);
+    if (this.#written !== records) throw new Error(`the spool has ${this.#written} of ${records} steps`);
     this.close();
     return await this.draft.commit();
   }
@@ -96,7 +114,7 @@ export class SpoolWriter {
 
 /** Reads the corrections of a round at any step. @throws BlobCorruptError if the file ends early or was changed */
 export class SpoolReader {
-  readonly #file: ArrivingFile;
+  readonly #file: number;
   readonly #codec: CorrectionCodec;
   readonly #filter: CorrectionFilter;
   readonly #start: number;
@@ -104,19 +122,18 @@ export class SpoolReader {
   readonly #storedShape: readonly number[];
   readonly header: SpoolHeader;
 
-  /** @param file the path of a complete file, or one that may still be on its way. The reader closes it */
   constructor(
-    file: string | ArrivingFile,
+    path: string,
     readonly uri: BlobUri,
   ) {
-    this.#file = typeof file === 'string' ? openArrived(file) : file;
+    this.#file = openSync(path, 'r');
     try {
       const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
-      if (length > MAX_HEADER_BYTES) throw new BlobCorruptError(uri);
+      if (length > fstatSync(this.#file).size) throw new BlobCorruptError(uri);
       this.header = JSON.parse(this.#readChecked(length, LENGTH_BYTES).toString()) as SpoolHeader;
       this.#start = LENGTH_BYTES + length + CHECK_BYTES;
     } catch (error) {
-      this.#file.close();
+      closeSync(this.#file);
       throw error;
     }
     this.#codec = CODECS[this.header.precision];
@@ -126,11 +143,11 @@ export class SpoolReader {
 
   /** The gradient of optimizer step `step`, [B,h,w,c]. The caller must free it. */
   read(step: number): Tensor {
-    const { steps, shape } = this.header;
-    if (step < steps.start || step >= steps.end)
-      throw new RangeError(`step ${step} is not in this spool file`);
+    const { shape } = this.header;
+    const place = placeOf(this.header, step);
+    if (place === null) throw new RangeError(`step ${step} is not in this spool file`);
     const bytes = this.#codec.recordBytes(this.#storedShape);
-    const record = this.#readChecked(bytes, this.#start + (step - steps.start) * (bytes + CHECK_BYTES));
+    const record = this.#readChecked(bytes, this.#start + place * (bytes + CHECK_BYTES));
     const reduced = this.#codec.decode(record, this.#storedShape);
     const gradient = this.#filter.spread(reduced, shape);
     if (reduced !== gradient) free(reduced);
@@ -138,14 +155,12 @@ export class SpoolReader {
   }
 
   close(): void {
-    this.#file.close();
+    closeSync(this.#file);
   }
 
   #read(bytes: number, position: number): Buffer {
     const buffer = Buffer.alloc(bytes);
-    this.#file.waitFor(position + bytes);
-    if (readSync(this.#file.descriptor, buffer, 0, bytes, position) !== bytes)
-      throw new BlobCorruptError(this.uri);
+    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) throw new BlobCorruptError(this.uri);
     return buffer;
   }
 

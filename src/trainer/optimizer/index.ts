@@ -6,7 +6,7 @@ export { joinReplicas, withStart } from './join-replicas.js';
 export { type KfacSettings, kfac } from './kfac.js';
 export { lamb } from './lamb.js';
 export { type LarsSettings, lars } from './lars.js';
-export { meanOf, meanState } from './mean-state.js';
+export { meanOf, meanState, meanValues } from './mean-state.js';
 export * from './optimizer.js';
 export * from './optimizer-state.js';
 export { outerStep } from './outer-step.js';

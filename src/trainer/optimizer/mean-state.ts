@@ -14,7 +14,8 @@ export function meanState(states: readonly OptimizerState[]): OptimizerState {
   return { weights: meanValues(states.map(({ weights }) => weights)), slots: new Map(slots) };
 }
 
-function meanValues(all: readonly NamedValues[]): NamedValues {
+/** The mean of the values of each parameter. @throws RangeError for an empty list */
+export function meanValues(all: readonly NamedValues[]): NamedValues {
   return new Map([...all[0]!.keys()].map((name) => [name, meanOf(all.map((named) => named.get(name)!))]));
 }
 

@@ -40,10 +40,19 @@ test('a round of a pipeline fills and drains: K-1 turns more than steps', () => 
 });
 
 test('stages in rounds fill their wavefront once, and send a step after its computation', () => {
-  const work = { steps: 100, roundSteps: 25, stageSeconds: [0.1, 0.08], sentBytes: [0, 5e5] };
+  const each = { stageSeconds: [0.1, 0.08], sentBytes: [0, 5e5], stateBytes: [1e6, 2e6] };
+  const work = { steps: 100, roundSteps: 25, replicas: 1, ...each };
   // 4 + 1 turns of 25 steps of 0.08 + 0.05 s, and two round trips each.
   assertCost(costInRounds(work, LINK), 5 * (25 * 0.13 + 0.04), 100 * 5e5);
   assertCost(costInRounds({ ...work, steps: 0 }, LINK), 0, 0);
+});
+
+test('replicas share the steps of a round, then each stores its state and reads those of all', () => {
+  const each = { stageSeconds: [0.1, 0.08], sentBytes: [0, 5e5], stateBytes: [1e6, 2e6] };
+  const work = { steps: 100, roundSteps: 25, replicas: 5, ...each };
+  // 4 + 1 turns of 5 steps; 2 MB there and 10 MB back at 10 MB/s. Five replicas store one state each and read five.
+  const bytes = 100 * 5e5 + 4 * 5 * 6 * 3e6;
+  assertCost(costInRounds(work, LINK), 5 * (5 * 0.13 + 0.04 + 1.2), bytes);
 });
 
 const row = (method: string, stages: number, epochs: number, ...accuracies: number[]): Studied => ({

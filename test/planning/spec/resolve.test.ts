@@ -504,6 +504,18 @@ const REFUSED: [name: string, changes: Changes, pointer: string, remedy: RegExp]
     /is for step; use 0.1 with cosine/,
   ],
   [
+    'replicas of stages that one task trains',
+    { method: { type: 'pipeline', stages: 2, replicas: 2 } },
+    '/method/replicas',
+    /only valid for method.type penalty, augmented-lagrangian, local-heads with at least two stages; use 1/,
+  ],
+  [
+    'more replicas than steps of a round',
+    { method: { stages: 2, replicas: 3, round_steps: 2 } },
+    '/method/replicas',
+    /more than the 2 steps of a round; use at most 2/,
+  ],
+  [
     'milestones of a schedule without any',
     { optimizer: { schedule: { milestones: [0.3] } } },
     '/optimizer/schedule/milestones',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assemblyInputs } from '../../../src/planning/tasks/assembly.js';
 import {
   type KeptTask,
   type KeptWeights,
@@ -62,6 +63,22 @@ test('a round is kept from its end on, complete once all of its stages or replic
   assert.equal(points[0]!.createdAt.getTime(), 1000, 'a round is as old as its last part');
   const both = restartPoints(keptOf([joined, taskOf('end_to_end-0-1', { kind: 'end_to_end', round: 0 })]));
   assert.equal(both[0]!.startsJobs, true);
+});
+
+test('a round of replicas is complete once all stages of all of them are there, in their order', () => {
+  const spec = { ...SPEC, method: { ...SPEC.method, replicas: 2 } };
+  const part = (stage: number, replica: number) => taskOf(`stage-${stage}-1-${replica}`, { stage, round: 1 });
+  const tasks = [part(1, 1), part(1, 0), part(0, 1), part(0, 0)];
+  const [whole] = restartPoints(keptOf(tasks, { spec }));
+  assert.equal(whole?.startsJobs, true);
+  const keys = ['stage-0-1-0', 'stage-0-1-1', 'stage-1-1-0', 'stage-1-1-1'];
+  assert.deepEqual(
+    whole.parts.map(({ task }) => task),
+    keys,
+  );
+  const names = ['state-0/replica-0', 'state-0/replica-1', 'state-1/replica-0', 'state-1/replica-1'];
+  assert.deepEqual(Object.keys(assemblyInputs(whole, [])), names);
+  assert.equal(restartPoints(keptOf(tasks.slice(1), { spec }))[0]?.startsJobs, false);
 });
 
 test('an ended job has its finished network, and of unfinished tasks their checkpoints', () => {

@@ -8,6 +8,8 @@ import {
   replicaRange,
   roundsOf,
   type StepRange,
+  stageRange,
+  stageReplicasIn,
 } from '../../../src/method/rounds.js';
 import { countTasks, needsOf, type PlannedTask, planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { MNIST, resolved } from '../../jobs/support/specs.js';
@@ -18,11 +20,12 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
     stages: fc.integer({ min: 1, max: 9 }),
     share: fc.constantFrom(0, 0.2, 0.5, 1),
     replicas: fc.integer({ min: 1, max: 4 }),
+    stageReplicas: fc.integer({ min: 1, max: 3 }),
     rounds: fc.integer({ min: 1, max: 12 }),
     evaluateEvery: fc.option(fc.integer({ min: 1, max: 5 })),
     warmStart: fc.integer({ min: 0, max: 1 }),
   })
-  .map(({ type, stages, share, replicas, rounds, evaluateEvery, warmStart }) =>
+  .map(({ type, stages, share, replicas, stageReplicas, rounds, evaluateEvery, warmStart }) =>
     resolved({
       max_train_samples: 128 * rounds,
       epochs: 3,
@@ -31,6 +34,7 @@ const specs: fc.Arbitrary<ResolvedSpec> = fc
         type,
         stages: type === 'backprop' ? 1 : stages,
         end_to_end_share: share,
+        replicas: stages === 1 || type === 'backprop' || type === 'frozen' ? 1 : stageReplicas,
         end_to_end_replicas: share === 0 ? null : replicas,
         // The rules require stages to hand over to, and steps for them.
         warm_start_epochs: type === 'backprop' || stages === 1 || share > 0.2 ? 0 : warmStart,
@@ -112,9 +116,12 @@ const trainedStages = ({ method: { type, stages } }: ResolvedSpec): number =>
 test('stage tasks and end-to-end tasks number R x K and E, and the plan is the same each time', () => {
   fc.assert(
     fc.property(specs, (spec) => {
-      const { warmStartRounds, parallelRounds, endToEndRounds } = roundsOf(spec, MNIST);
+      const rounds = roundsOf(spec, MNIST);
+      const { warmStartRounds, parallelRounds, endToEndRounds } = rounds;
       const tasks = plan(spec);
-      assert.equal(stageTasks(tasks).length, parallelRounds * trainedStages(spec));
+      const shares = Array.from({ length: parallelRounds }, (_, round) => stageReplicasIn(rounds, round));
+      const all = shares.reduce((sum, count) => sum + count, 0);
+      assert.equal(stageTasks(tasks).length, all * trainedStages(spec));
       const joined = tasks.filter((task) => task.kind === 'end_to_end');
       const roundsSeen = new Set(joined.map(({ round }) => round));
       assert.equal(roundsSeen.size, warmStartRounds + endToEndRounds);
@@ -343,6 +350,61 @@ test('replicas take each step of an end-to-end round once, and continue from the
       }
     }),
   );
+});
+
+test('replicas of a stage take each step of a round once, and continue from the states of all of them', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const rounds = roundsOf(spec, MNIST);
+      const tasks = stageTasks(plan(spec));
+      for (const task of tasks) {
+        const { stage, round, replica, inputs } = task;
+        const beside = tasks.filter((other) => other.stage === stage && other.round === round);
+        const steps = beside.flatMap((other) => stepsIn(stageRange(rounds, round!, other.replica)));
+        const all = stepsIn(parallelRange(rounds, round!));
+        assert.deepEqual(
+          steps.toSorted((a, b) => a - b),
+          all,
+        );
+        assert.equal(replica === null, beside.length === 1);
+        if (round === 0) continue;
+        const before = tasks.filter((other) => other.stage === stage && other.round === round! - 1);
+        const states = Object.entries(inputs).filter(([, { output }]) => output === 'state');
+        assert.deepEqual(
+          states.map(([, source]) => source.task),
+          before.map(({ key }) => key),
+        );
+        assert.equal(states[0]![0], before.length === 1 ? 'state' : 'replica-0');
+      }
+    }),
+  );
+});
+
+test('two replicas of two stages: each reads the corrections of its own batches, and all AuxNets and states', () => {
+  const method = { stages: 2, replicas: 2, round_steps: 4, end_to_end_share: 0 };
+  const tasks = byKey(plan(resolved({ method })));
+  const from = (task: string, output: string) => ({ task, output });
+  assert.deepEqual(tasks.get('stage-0-1-1')?.inputs, {
+    dataset: from('prepare', 'dataset'),
+    'replica-0': from('stage-0-0-0', 'state'),
+    'replica-1': from('stage-0-0-1', 'state'),
+    'auxiliary/replica-0': from('stage-1-1-0', 'auxiliary'),
+    'auxiliary/replica-1': from('stage-1-1-1', 'auxiliary'),
+    corrections: from('stage-1-1-1', 'corrections'),
+  });
+  const last = [...tasks.keys()]
+    .filter((key) => key.startsWith('stage-0'))
+    .at(-1)!
+    .split('-')[2];
+  assert.deepEqual(tasks.get('finalize')?.inputs, {
+    dataset: from('prepare', 'dataset'),
+    'state-0/replica-0': from(`stage-0-${last}-0`, 'state'),
+    'state-0/replica-1': from(`stage-0-${last}-1`, 'state'),
+    'state-1/replica-0': from(`stage-1-${last}-0`, 'state'),
+    'state-1/replica-1': from(`stage-1-${last}-1`, 'state'),
+    'auxiliary-1/replica-0': from(`stage-1-${last}-0`, 'auxiliary'),
+    'auxiliary-1/replica-1': from(`stage-1-${last}-1`, 'auxiliary'),
+  });
 });
 
 const stepsIn = ({ start, end, stride = 1 }: StepRange): number[] =>

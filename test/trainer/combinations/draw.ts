@@ -44,6 +44,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   '/method/auxiliary/width': [4, 5],
   '/method/memory_bytes': [20_000, 1_000_000],
   '/method/message_rounds': [1, 2, 3, 5],
+  '/method/replicas': [2, 3],
   '/method/outer/rate': [0.7],
   '/method/outer/momentum': [0, 0.5],
   '/method/end_to_end_share': [0, 0.34, 0.67, 1],

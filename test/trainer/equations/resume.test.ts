@@ -53,6 +53,12 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
     ADAMW,
   ],
   ['local-heads that reach two stages', 'local-heads', { method: { reach: 2 } }],
+  [
+    'augmented-lagrangian with replicas, on parts of batches',
+    'augmented-lagrangian',
+    { optimizer: { gradient_accumulation_steps: 2 }, method: { replicas: 3 } },
+  ],
+  ['local-heads with replicas', 'local-heads', { method: { replicas: 3 } }],
   ['penalty with the Bregman loss', 'penalty', { method: { coupling: 'bregman-relu' } }],
   [
     'pipeline by K-FAC that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',

@@ -136,6 +136,25 @@ test('a spool that cannot be committed can be discarded', async () => {
   assert.throws(() => readFileSync(draft.path), /ENOENT/);
 });
 
+test('a spool file of a replica has the parts of its own steps, and no others', async () => {
+  const store = createFolderStore(folder);
+  const gradientOf = (pass: number) => Float32Array.of(pass, 2 * pass);
+  // The second of three replicas, two parts to a step, in the steps 10 to 17: 11, 14 and 17.
+  const writer = new SpoolWriter(await store.createSpool('job/stage-1-0-1-a1/corrections'), {
+    ...({ precision: 'float32', filter: 'none', shape: [2], stride: 6, passes: 2 } as const),
+    steps: { start: 22, end: 36 },
+  });
+  const own = [22, 23, 28, 29, 34, 35];
+  for (const pass of own) arena(() => writer.write(upload(gradientOf(pass), [2])));
+  const { uri } = await writer.commit();
+  const reader = new SpoolReader(await store.localPath(uri), uri);
+  for (let pass = 0; pass < 48; pass++) {
+    if (own.includes(pass)) arena(() => assert.deepEqual(read(reader.read(pass)), gradientOf(pass)));
+    else assert.throws(() => reader.read(pass), RangeError);
+  }
+  reader.close();
+});
+
 test('a spool file gives back each step, in any order, no altered byte of it, and leaves no tensor behind', async () => {
   const store = createFolderStore(folder);
   const shape = [2, 3, 3, 1];

@@ -8,14 +8,19 @@ export interface TrainingInRounds {
   readonly stageSeconds: readonly number[];
   /** Bytes of a batch's messages, a stage each. */
   readonly sentBytes: readonly number[];
+  /** Devices that share the steps of each stage. */
+  readonly replicas: number;
+  /** Bytes of the state of a stage, a stage each, which replicas store and read once a round. */
+  readonly stateBytes: readonly number[];
 }
 
 /**
  * A wavefront: R rounds take R + K-1 turns, each as long as the slowest stage with its messages, which are stored and
- * read once a round. Sending is not overlapped with computing here.
+ * read once a round. Sending is not overlapped with computing here. Replicas share the steps of a round; then each stores its
+ * state and reads those of all.
  */
 export function costInRounds(
-  { steps, roundSteps, stageSeconds, sentBytes }: TrainingInRounds,
+  { steps, roundSteps, stageSeconds, sentBytes, replicas, stateBytes }: TrainingInRounds,
   link: Link,
 ): TrainingCost {
   if (steps === 0) return { seconds: 0, bytes: 0 };
@@ -24,6 +29,11 @@ export function costInRounds(
   const slowest = Math.max(
     ...stageSeconds.map((seconds, stage) => seconds + (sentBytes[stage] ?? 0) / link.bytesPerSecond),
   );
-  const perRound = (steps / rounds) * slowest + 2 * requestSeconds(link, 0);
-  return { seconds: turns * perRound, bytes: steps * sentBytes.reduce((sum, bytes) => sum + bytes, 0) };
+  const largest = replicas > 1 ? Math.max(...stateBytes) : 0;
+  const exchange = requestSeconds(link, largest) + requestSeconds(link, replicas * largest);
+  const perRound = (steps / rounds / replicas) * slowest + exchange;
+  const exchanged = replicas > 1 ? rounds * replicas * (1 + replicas) * sum(stateBytes) : 0;
+  return { seconds: turns * perRound, bytes: steps * sum(sentBytes) + exchanged };
 }
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

@@ -20,6 +20,7 @@ import { resolvePenalty } from './penalty.js';
 import { resolveReach } from './reach.js';
 import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
 import { resolveSplit } from './split.js';
+import { resolveStageReplicas } from './stage-replicas.js';
 import { resolveStages } from './stages.js';
 import { resolveStored } from './stored.js';
 import { resolveStream } from './stream.js';
@@ -39,16 +40,18 @@ export function resolveMethod(
   const endToEndSteps = endToEndStepsOf(totalSteps, endToEndShare);
   const parallelSteps = totalSteps - method.warm_start_epochs * stepsPerEpoch - endToEndSteps;
   const roundSteps = resolveRoundSteps(method, facts, parallelSteps, report);
+  const stageReplicas = resolveStageReplicas(method, facts, roundSteps, report);
   const replicas = resolveReplicas(spec, facts, endToEndSteps, report);
   checkAccumulation(spec, report);
   checkFactors(spec, report);
-  checkTaskCount(totalSteps, roundSteps, Math.max(stages, replicas), report);
+  checkTaskCount(totalSteps, roundSteps, Math.max(stages * stageReplicas, replicas), report);
   return {
     ...method,
     stages,
     split: [...split],
     heads: resolveHeads(method, facts, report),
     reach: resolveReach(method, facts, report),
+    replicas: stageReplicas,
     corrections: resolveCorrections(method, facts, report),
     auxiliary: resolveAuxiliary(method, facts, report),
     coupling: resolveCoupling(method, facts, report),

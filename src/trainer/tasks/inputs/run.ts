@@ -1,4 +1,4 @@
-import { REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
+import { replicaInput } from '../../../contract/trainer-protocol.js';
 import { describeRun, describeRunIn, messagesTo, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { readWeightsOf } from '../../checkpoint/index.js';
@@ -28,7 +28,8 @@ export async function runOfState({
   blobs,
 }: TaskContext): Promise<RunDescription> {
   const run = describeRun(spec, dataset);
-  const uri = inputs.state ?? inputs[`${REPLICA_INPUT}0`] ?? inputs['state-0'];
+  const names = ['state', 'state-0'].flatMap((name) => [name, replicaInput(name, 0)]);
+  const [uri] = names.flatMap((name) => inputs[name] ?? []);
   if (run.rounds.unfreezeStep === null || uri === undefined) return run;
   const statistics = parametersOf(wholeNetwork(run.network)).filter(({ fixed }) => fixed === 'statistic');
   const kept = await readWeightsOf(await blobs.localPath(uri), new Set(statistics.map(({ name }) => name)));

@@ -1,5 +1,10 @@
-import { CHECKPOINT_INPUT, INITIAL_INPUT, REPLICA_INPUT } from '../../../contract/trainer-protocol.js';
-import { describeRun, outerOfReplicas, type RunDescription } from '../../../method/index.js';
+import { CHECKPOINT_INPUT, INITIAL_INPUT, replicaInput } from '../../../contract/trainer-protocol.js';
+import {
+  describeRun,
+  type OuterSettings,
+  outerOfReplicas,
+  type RunDescription,
+} from '../../../method/index.js';
 import { isOfClasses, type Origin, originsIn, type ParameterSpec, sizeOf } from '../../../network/index.js';
 import {
   type Checkpoint,
@@ -13,6 +18,7 @@ import {
   initialValues,
   joinReplicas,
   meanOf,
+  meanValues,
   type NamedValues,
   type OptimizerState,
   startingSlots,
@@ -24,9 +30,34 @@ import { frozenStatistics } from './frozen-statistics.js';
 
 const FIRST_KERNEL = 'stem/conv/kernel';
 
-export async function readState(context: TaskContext, input: string): Promise<OptimizerState> {
-  const uri = requiredInput(context, input);
-  return context.carried?.take(uri) ?? decodeState(await context.blobs.get(uri));
+/**
+ * The state of an input, or the mean of the states of its replicas.
+ * @param outer the step that replicas of the joined network take; null: none
+ */
+export async function readState(
+  context: TaskContext,
+  input: string,
+  outer: OuterSettings | null = null,
+): Promise<OptimizerState> {
+  const read = async (name: string) => {
+    const uri = requiredInput(context, name);
+    return context.carried?.take(uri) ?? decodeState(await context.blobs.get(uri));
+  };
+  const replicas = replicaInputs(context, input);
+  return replicas.length === 0 ? read(input) : joinReplicas(await allEnded(replicas.map(read)), outer);
+}
+
+/** Whether the task has this input, from one task or from replicas. */
+export function hasInput(context: TaskContext, input: string): boolean {
+  return context.assignment.inputs[input] !== undefined || replicaInputs(context, input).length > 0;
+}
+
+/** The inputs of replicas, in their order: every reader must get the same bits. */
+function replicaInputs({ assignment: { inputs } }: TaskContext, input: string): string[] {
+  const names: string[] = [];
+  while (inputs[replicaInput(input, names.length)] !== undefined)
+    names.push(replicaInput(input, names.length));
+  return names;
 }
 
 /** The checkpoint of an earlier attempt of this task; null for the first attempt. */
@@ -35,18 +66,21 @@ export async function readCheckpoint({ assignment, blobs }: TaskContext): Promis
   return uri === undefined ? null : decodeCheckpoint(await blobs.get(uri));
 }
 
-/** The weights of an AuxNet as its stage stored them; null before its first round. */
+/** The weights of an AuxNet as its stage stored them, or the mean of its replicas; null before its first round. */
 export async function readWeights(context: TaskContext, input: string): Promise<NamedValues | null> {
-  const uri = context.assignment.inputs[input];
-  return uri === undefined ? null : decodeWeights(await context.blobs.get(uri));
+  const { assignment, blobs } = context;
+  const replicas = replicaInputs(context, input);
+  const uris = (replicas.length > 0 ? replicas : [input]).flatMap((name) => assignment.inputs[name] ?? []);
+  if (uris.length === 0) return null;
+  return meanValues(await allEnded(uris.map(async (uri) => decodeWeights(await blobs.get(uri)))));
 }
 
 /**
  * Initial weights of `parameters`. With `init_from`: the weights of that network, if it has the parameter in the
- * same size (their mean, if its replicas were stored; of its stages, in order, the last one that has it, since a stage may hold
- * copies of later ones). Otherwise random values; so are the layers that tell classes apart where the job asks for a new head. A
- * job that refines a network starts each block from its origin there. Statistics of frozen batch norms that are not given are
- * estimated.
+ * same size (the mean of replicas, which follow each other; of its stages, in order, the last one that has it, since a
+ * stage may hold copies of later ones). Otherwise random values; so are the layers that tell classes apart where the job
+ * asks for a new head. A job that refines a network starts each block from its origin there. Statistics of frozen batch
+ * norms that are not given are estimated.
  */
 export async function initialWeights(
   context: TaskContext,
@@ -60,6 +94,7 @@ export async function initialWeights(
   const hasNewHead = spec.init_from?.head === 'new';
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
   const found = new Map<string, Float32Array[]>();
+  let namesBefore = '';
   const keepsStatistics = spec.init_from?.statistics === 'keep';
   const wanted = parameters.filter(
     ({ name, fixed }) => !(hasNewHead && isOfClasses(name)) && (fixed !== 'statistic' || keepsStatistics),
@@ -69,10 +104,13 @@ export async function initialWeights(
   const names = new Set([FIRST_KERNEL, ...origins.flatMap(({ name }) => name ?? [])]);
   for (const uri of uris) {
     const stored = await readWeightsOf(await blobs.localPath(uri), names);
-    const isWhole = stored.has(FIRST_KERNEL);
+    // Replicas have the same parameters, stages have not.
+    const namesHere = [...stored.keys()].sort().join();
+    const isReplica = namesHere === namesBefore;
+    namesBefore = namesHere;
     for (const { parameter, name, factor } of origins) {
       const values = name === null ? weights.get(parameter.name)! : fitted(parameter, stored.get(name));
-      const before = (isWhole && found.get(parameter.name)) || [];
+      const before = (isReplica && found.get(parameter.name)) || [];
       if (values !== null) found.set(parameter.name, [...before, times(values, factor)]);
     }
   }
@@ -127,17 +165,10 @@ export async function joinedState(
   run: RunDescription,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  const { inputs } = context.assignment;
-  if (inputs.state) return await readState(context, 'state');
-  const replicas = Object.keys(inputs).filter((name) => name.startsWith(REPLICA_INPUT));
-  if (replicas.length > 0) {
-    // All replicas of a round must start with the same bits, so the inputs are sorted by replica.
-    const ordered = replicas.map((_, index) => `${REPLICA_INPUT}${index}`);
-    const states = await allEnded(ordered.map((name) => readState(context, name)));
-    return joinReplicas(states, outerOfReplicas(context.assignment.spec.method));
-  }
+  if (hasInput(context, 'state'))
+    return await readState(context, 'state', outerOfReplicas(context.assignment.spec.method));
   // In order: a state may hold copies of later stages, whose own states replace them.
-  const trained = run.stages.filter(({ index }) => inputs[`state-${index}`]);
+  const trained = run.stages.filter(({ index }) => hasInput(context, `state-${index}`));
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
   return completed(context, parameters, mergeStates(states));
 }
@@ -157,6 +188,6 @@ export async function stateBefore(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  if (context.assignment.inputs.state) return await readState(context, 'state');
+  if (hasInput(context, 'state')) return await readState(context, 'state');
   return initialState(context, parameters);
 }

@@ -5,7 +5,7 @@ import type { OptimizerState } from '../../optimizer/index.js';
 import { allEnded } from '../all-ended.js';
 import type { TaskContext } from '../context.js';
 import { stageParameters } from '../inputs/stage-parameters.js';
-import { initialState, readState } from '../inputs/states.js';
+import { hasInput, initialState, readState } from '../inputs/states.js';
 import { storeStage } from './store-stage.js';
 
 /** The states of stages as one. */
@@ -13,9 +13,8 @@ export async function statesBefore(
   context: TaskContext,
   stages: readonly StageDescription[],
 ): Promise<OptimizerState> {
-  const { inputs } = context.assignment;
   const before = async (stage: StageDescription): Promise<OptimizerState> =>
-    inputs[`state-${stage.index}`]
+    hasInput(context, `state-${stage.index}`)
       ? await readState(context, `state-${stage.index}`)
       : await initialState(context, stageParameters(stage));
   return mergeStates(await allEnded(stages.map(before)));

@@ -1,9 +1,10 @@
 import {
   accumulatedParts,
+  countBefore,
   messagesTo,
-  parallelRange,
   type RunDescription,
   stageOutputs,
+  stageRange,
 } from '../../../method/index.js';
 import type { StageDescription } from '../../../network/index.js';
 import type { Checkpoint } from '../../checkpoint/index.js';
@@ -25,7 +26,7 @@ export async function openSpool(
   checkpoint: Checkpoint | null,
   owned: Owned,
 ): Promise<Spool | null> {
-  const { spec, job_id, task_id, attempt, round } = context.assignment;
+  const { spec, job_id, task_id, attempt, round, replica } = context.assignment;
   const outputs = stageOutputs(spec.method, stage.index);
   const name = (['corrections', 'features'] as const).find((known) => outputs.includes(known));
   if (!name) return null;
@@ -34,14 +35,16 @@ export async function openSpool(
   const key = `${job_id}/${task_id}-a${attempt}/${name}`;
   const draft = await context.blobs.createSpool(key, checkpoint?.spool ?? undefined);
   owned.add(draft, () => draft.discard());
-  const steps = parallelRange(run.rounds, round ?? 0);
+  const steps = stageRange(run.rounds, round ?? 0, replica);
   const { precision, filter } = spec.method.corrections;
   const parts = accumulatedParts(spec.optimizer);
   const header: SpoolHeader = {
     ...{ precision, filter, shape: [spec.batch_size / parts, height, width, channels] },
     steps: { start: parts * steps.start, end: parts * steps.end },
+    ...(steps.stride !== undefined && { stride: parts * steps.stride, passes: parts }),
   };
-  const writer = new SpoolWriter(draft, header, checkpoint ? parts * (checkpoint.step - steps.start) : 0);
+  const written = checkpoint ? parts * countBefore(steps, checkpoint.step) : 0;
+  const writer = new SpoolWriter(draft, header, written);
   owned.add(writer, () => writer.close());
   return { name, writer };
 }
@@ -62,6 +65,6 @@ export async function readSpool(
   owned: Owned,
 ): Promise<SpoolReader> {
   const uri = requiredInput(context, input);
-  const reader = new SpoolReader(await context.blobs.openArriving(uri), uri);
+  const reader = new SpoolReader(await context.blobs.localPath(uri), uri);
   return owned.add(reader, () => reader.close());
 }

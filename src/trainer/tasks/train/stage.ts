@@ -1,6 +1,6 @@
 import type { ResolvedMethod } from '../../../contract/spec.js';
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { parallelRange, type RunDescription } from '../../../method/index.js';
+import { type RunDescription, stageRange } from '../../../method/index.js';
 
 import type { Layer, StageDescription } from '../../../network/index.js';
 import { encodeState, encodeWeights } from '../../checkpoint/index.js';
@@ -53,7 +53,7 @@ export async function trainStage(
       parameters,
       state: () => stateBefore(context, parameters),
       checkpoint,
-      steps: parallelRange(run.rounds, round),
+      steps: stageRange(run.rounds, round, context.assignment.replica),
       inputAt: features && ((pass) => features.read(pass)),
       objective,
       // The next AuxNet reads them.
@@ -85,14 +85,15 @@ async function storeOutputs(
   state: OptimizerState,
   spool: Spool | null,
 ): Promise<Record<string, TaskOutput>> {
-  const { blobs } = context;
+  const { blobs, assignment, carried } = context;
   // At the same time, because most of this time is waiting for the disk.
   const [kept, auxiliary, message] = await allEnded([
     blobs.put(encodeState(stageParameters(stage), state)),
     stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
     spool?.writer.commit(),
   ]);
-  context.carried?.keep(kept.uri, state);
+  // Replicas continue from their mean.
+  if (assignment.replica === null) carried?.keep(kept.uri, state);
   return {
     state: kept,
     ...(auxiliary && { auxiliary }),
