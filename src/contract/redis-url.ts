@@ -1,4 +1,4 @@
-/** Where REDIS_URL leads by way of Sentinels: the master of a name, and how to ask for it. */
+/** A REDIS_URL by way of Sentinels: the master of a name, and how to ask for it. */
 export interface SentinelAddress {
   readonly master: string;
   readonly sentinels: readonly { readonly host: string; readonly port: number }[];

@@ -29,7 +29,7 @@ test('a URL with sentinel_master names Sentinels, and the account of the master'
   });
 });
 
-test('what is wrong with such a URL is said by the name of the setting', () => {
+test('a URL that cannot be used is refused by the name of its setting', () => {
   const wrong: [string, RegExp][] = [
     ['redis://one?sentinels=two', /REDIS_URL has sentinels without sentinel_master/],
     ['redis://one?sentinel_password=x', /REDIS_URL has sentinel_password without sentinel_master/],

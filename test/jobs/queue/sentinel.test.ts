@@ -73,7 +73,7 @@ test('tasks and nudges go on through a failover to the replica', async (t) => {
   await proveWork('after');
 });
 
-test('what is wrong with a Sentinel is said', async (t) => {
+test('a wrong Sentinel, master or password is named, with the reason', async (t) => {
   const { sentinel, urlOf } = await startWatchedServers(t);
   await assert.rejects(
     checkRedis(urlOf('other')),

@@ -19,7 +19,8 @@ import { plainMean } from '../support/plain-mean.js';
 import { withBlobs } from '../support/run-plan.js';
 import { contextOf, runTraining, runTrainingTask, TINY, tinySpec } from '../support/training-tasks.js';
 
-// Oracle of method.replicas. docs/method.md, "Replicas of a stage".
+// Oracle of method.replicas.
+// docs/method.md, "Replicas of a stage".
 
 const REPLICAS = 4;
 
