@@ -200,6 +200,13 @@ const REFUSED: readonly [
     '/early_stopping/min_epochs',
     /after 2.5 epochs; use at most/,
   ],
+  [
+    'a mean F1 above 1',
+    { metric: 'validation_macro_f1', target: 90 },
+    {},
+    '/early_stopping/target',
+    /at most 1/,
+  ],
   ['an accuracy above 1', { target: 90 }, {}, '/early_stopping/target', /at most 1/],
 ];
 

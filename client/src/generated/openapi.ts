@@ -4259,12 +4259,13 @@ export interface components {
         /** @description What the best trial has most or least of. Test images never choose: an objective on them would report a figure that is too good. */
         SweepObjective: {
             /**
+             * @description `validation_macro_f1` is the mean F1 of the classes, which counts a rare class as much as any other.
              * @default validation_accuracy
              * @enum {string}
              */
-            metric: "validation_accuracy" | "validation_loss";
+            metric: "validation_accuracy" | "validation_loss" | "validation_macro_f1";
             /**
-             * @description Null means `maximize` for accuracies and `minimize` for losses.
+             * @description Null means `minimize` for a loss and `maximize` for the others.
              * @default null
              * @enum {string|null}
              */
@@ -4841,11 +4842,11 @@ export interface components {
              */
             early_stopping: {
                 /**
-                 * @description The figure of the evaluations between rounds. An accuracy should rise, a loss should fall.
+                 * @description The figure of the evaluations between rounds. An accuracy and the mean F1 of the classes (`validation_macro_f1`) should rise, a loss should fall.
                  * @default validation_accuracy
                  * @enum {string}
                  */
-                metric: "validation_accuracy" | "validation_loss";
+                metric: "validation_accuracy" | "validation_loss" | "validation_macro_f1";
                 /**
                  * @description The phase ends after this many evaluations in a row without progress. Progress is a value that is better than the best one before by more than `min_delta`; NaN never is.
                  * @default 5

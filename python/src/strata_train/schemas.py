@@ -2497,9 +2497,10 @@ class SweepObjective(TypedDict):
     that is too good.
     """
 
-    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss", "validation_macro_f1"]]
+    """`validation_macro_f1` is the mean F1 of the classes, which counts a rare class as much as any other."""
     goal: NotRequired[Optional[Literal["maximize", "minimize"]]]
-    """Null means `maximize` for accuracies and `minimize` for losses."""
+    """Null means `minimize` for a loss and `maximize` for the others."""
 
 
 class SweepStopping(TypedDict):
@@ -3098,8 +3099,10 @@ class JobSpecEarlyStopping(TypedDict):
     `evaluate_every` (docs/early-stopping.md). Null trains every round.
     """
 
-    metric: NotRequired[Literal["validation_accuracy", "validation_loss"]]
-    """The figure of the evaluations between rounds. An accuracy should rise, a loss should fall."""
+    metric: NotRequired[Literal["validation_accuracy", "validation_loss", "validation_macro_f1"]]
+    """The figure of the evaluations between rounds. An accuracy and the mean F1 of the classes
+    (`validation_macro_f1`) should rise, a loss should fall.
+    """
     patience: NotRequired[int]
     """The phase ends after this many evaluations in a row without progress. Progress is a value that is better than
     the best one before by more than `min_delta`; NaN never is.

@@ -2,6 +2,7 @@ import type { DatasetFacts, JobSpec, ResolvedSpec } from '../../contract/spec.js
 import { roundsOf } from '../../method/rounds.js';
 import { validationImages } from '../../method/samples.js';
 import { decidingRounds } from '../stopping/deciding-rounds.js';
+import { isGain } from '../validation-metric.js';
 import type { Problems } from './problems.js';
 
 type Stopped = JobSpec & Pick<ResolvedSpec, 'method'>;
@@ -16,8 +17,8 @@ export function checkEarlyStopping(spec: Stopped, dataset: DatasetFacts, report:
       'compares figures of validation images, and the job has none; set validation_share, for example to 0.1',
     );
   }
-  if (rule.metric === 'validation_accuracy' && (rule.target ?? 0) > 1) {
-    report('/early_stopping/target', 'an accuracy is at most 1; use 0 to 1');
+  if (isGain(rule.metric) && (rule.target ?? 0) > 1) {
+    report('/early_stopping/target', `${rule.metric} is at most 1; use 0 to 1`);
   }
   if (spec.evaluate_every === null) {
     report(

@@ -108,6 +108,8 @@ test('a validation split is scored between rounds, the test images at the end al
   assert.ok(isShareOf(final.test_accuracy, COUNTS.test));
   assert.equal(final.validation_accuracy, between.validation_accuracy, 'the same network on the same images');
   assert.equal(final.validation_loss, between.validation_loss);
+  assert.ok(final.validation_macro_f1! > 0);
+  assert.equal(final.validation_macro_f1, between.validation_macro_f1);
 });
 
 test('evaluations in the end-to-end phase score the joined network, as finalize does after its last round', async () => {

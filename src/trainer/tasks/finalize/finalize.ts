@@ -71,6 +71,8 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     const result = {
       ...figures('test', scored[0]!.score, scored[1]?.score ?? null),
       ...(validated && figures('validation', validated.full, validated.compact)),
+      // Trials of a sweep may be compared by it.
+      ...(validated && { validation_macro_f1: validated.full.macroF1 }),
       ...auxiliaryFigures(auxiliaries),
       ...exported.differences,
     };
