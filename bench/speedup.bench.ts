@@ -2,8 +2,14 @@ import type { components } from '../src/contract/generated/openapi.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { uploadNoise } from './noise.js';
 import { call, type RunningService, secondsOfTask, startService, trained } from './service.js';
-import { type DataParallel, dataParallel } from './speedup/ddp.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
+import { bestOf, measurePeers, type Peers } from './speedup/peers.js';
+import {
+  type PipelineFigures,
+  pipelineFigures,
+  type SimulatedWay,
+  simulatedWays,
+} from './speedup/pipeline.js';
 import { torchCommand } from './step/torch.js';
 
 type Schemas = components['schemas'];
@@ -22,18 +28,26 @@ const STAGES = 2;
 const ROUNDS = 24;
 /** Rounds that the joined network trains: what a serial step takes. */
 const END_TO_END_ROUNDS = 2;
-/** Rounds of back-propagation on all cores. */
-const SERIAL_ROUNDS = 3;
-const MAX_IMAGES =
-  Math.max(...Object.values(NETWORKS).map(({ batch, roundSteps }) => batch * roundSteps)) *
-  (ROUNDS + END_TO_END_ROUNDS);
+/** Rounds of back-propagation: on all cores, and on one again after the pipeline. */
+const SERIAL_ROUNDS = 2;
+/** A round of a pipeline is long, since each fills and drains it; the first is not counted. */
+const PIPELINE = { rounds: 3, roundSteps: 24 };
+const MAX_IMAGES = Math.max(
+  ...Object.values(NETWORKS).map(
+    ({ batch, roundSteps }) =>
+      Math.max((ROUNDS + END_TO_END_ROUNDS) * roundSteps, PIPELINE.rounds * PIPELINE.roundSteps) * batch,
+  ),
+);
 const CORES = 2;
-const PEER_STEPS = 15;
+/** Two and four micro-batches a device. */
+const PEER_RUN = { microbatches: [4, 8], turns: 2, steps: 3 };
+/** Devices that this machine does not have. */
+const SIMULATED_STAGES = 4;
 
 export const benchmark: Benchmark = {
   name: 'speedup',
   title:
-    'augmented Lagrangian in two stages on two cores, through the service, beside back-propagation on two threads and data-parallel PyTorch',
+    'augmented Lagrangian and pipeline in two stages on two cores, through the service, beside back-propagation on two threads, and data-parallel and pipelined PyTorch',
   run,
 };
 
@@ -46,16 +60,21 @@ interface Row {
   readonly threadedSecondsPerStep: number;
   readonly phase: PhaseFigures;
   readonly messageBytesPerStep: number;
-  readonly peer: DataParallel | null;
+  readonly pipeline: PipelineFigures & { readonly speedUp: number };
+  readonly peers: Peers | null;
+  /** From measured parts of the network. */
+  readonly simulated: readonly SimulatedWay[];
 }
 
 async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const torch = await torchCommand(say);
-  const threaded = await onService({ slots: 1, threads: CORES }, threadedSeconds);
+  const threaded = await onService({ slots: 1, threads: CORES }, backpropSeconds);
   const rows = await onService({ slots: CORES, threads: 1 }, async (service, network): Promise<Row> => {
-    const peer = torch && (await dataParallel(torch, network, PEER_STEPS));
+    const measured = await measure(service, network);
+    const [blocks = 0] = measured.pipeline.split;
+    const peers = torch && (await measurePeers(torch, { workload: network, blocks, ...PEER_RUN }));
     const threadedSecondsPerStep = threaded[NAMES.indexOf(network)]!;
-    const row = { network, peer, threadedSecondsPerStep, ...(await measure(service, network)) };
+    const row = { network, peers, threadedSecondsPerStep, ...measured };
     say(linesOf(row).join('\n'));
     return row;
   });
@@ -81,8 +100,13 @@ async function onService<T>(
   }
 }
 
-const bodyOf = (network: NetworkName, rounds: number, method: object) => {
-  const { model, batch, roundSteps } = NETWORKS[network];
+const bodyOf = (
+  network: NetworkName,
+  rounds: number,
+  method: object,
+  roundSteps: number = NETWORKS[network].roundSteps,
+) => {
+  const { model, batch } = NETWORKS[network];
   return {
     dataset: 'bench',
     model,
@@ -96,7 +120,7 @@ const bodyOf = (network: NetworkName, rounds: number, method: object) => {
 };
 
 /** A step of back-propagation, the fastest round's: the first one warms the trainer. */
-async function threadedSeconds(service: RunningService, network: NetworkName): Promise<number> {
+async function backpropSeconds(service: RunningService, network: NetworkName): Promise<number> {
   const body = bodyOf(network, SERIAL_ROUNDS, { type: 'backprop' });
   const { tasks } = await trained(service, body);
   const rounds = tasks.filter(({ kind }) => kind === 'stage');
@@ -106,7 +130,7 @@ async function threadedSeconds(service: RunningService, network: NetworkName): P
 async function measure(
   service: RunningService,
   network: NetworkName,
-): Promise<Omit<Row, 'network' | 'peer' | 'threadedSecondsPerStep'>> {
+): Promise<Omit<Row, 'network' | 'peers' | 'threadedSecondsPerStep'>> {
   const { batch, roundSteps } = NETWORKS[network];
   const rounds = ROUNDS + END_TO_END_ROUNDS;
   const method = {
@@ -120,10 +144,19 @@ async function measure(
   const { speedup } = job.result ?? {};
   if (!speedup) throw new Error(`${network}: its result tells no speed-up`);
   const joint = tasks.filter(({ kind }) => kind === 'end_to_end').map(secondsOfTask);
+  const { rounds: pipelineRounds, roundSteps: pipelineSteps } = PIPELINE;
+  const pipelined = (stages: number) =>
+    bodyOf(network, pipelineRounds, { type: 'pipeline', stages }, pipelineSteps);
+  const pipeline = await pipelineFigures(service, pipelined(STAGES), pipelineSteps);
+  // Before the pipeline and after it.
+  const before = Math.min(...joint) / roundSteps;
+  const serialSeconds = (before + (await backpropSeconds(service, network))) / 2;
   return {
     split: job.spec.method.split as number[],
     speedUp: speedup,
-    serialSecondsPerStep: joint.reduce((sum, seconds) => sum + seconds, 0) / (END_TO_END_ROUNDS * roundSteps),
+    serialSecondsPerStep: serialSeconds,
+    pipeline: { ...pipeline, speedUp: serialSeconds / pipeline.secondsPerStep },
+    simulated: await simulatedWays(service, pipelined(SIMULATED_STAGES), SIMULATED_STAGES),
     phase: phaseFigures(tasks, STAGES, ROUNDS * roundSteps),
     messageBytesPerStep: await messageBytes(service, job.spec, batch),
   };
@@ -144,28 +177,45 @@ async function messageBytes(
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-function linesOf({
-  network,
-  split,
-  speedUp,
-  serialSecondsPerStep,
-  threadedSecondsPerStep,
-  phase,
-  messageBytesPerStep,
-  peer,
-}: Row): string[] {
+/** Of the simulated ways; the figures have all. */
+const SHOWN = ['pipeline', 'augmented-lagrangian', 'gpipe', '1f1b'];
+
+function linesOf(row: Row): string[] {
+  const { network, split, speedUp, serialSecondsPerStep, threadedSecondsPerStep, phase } = row;
+  const { pipeline, simulated, peers, messageBytesPerStep } = row;
   const { measured, predicted } = speedUp;
   const shares = phase.stages.map(({ busyShare }) => percent(busyShare)).join(' and ');
+  const fromParts = simulated
+    .filter(({ name }) => SHOWN.includes(name))
+    .map(({ name, speedUp: times, idleShare }) => `${name} ${times.toFixed(2)} (idle ${percent(idleShare)})`);
   return [
-    `${network}, batch ${NETWORKS[network].batch}, blocks ${split.join(' + ')}: a serial step ${serialSecondsPerStep.toFixed(3)} s`,
-    `  speed-up ${measured?.toFixed(2)} measured over the whole phase, ${predicted?.toFixed(2)} by Eq. 27: ${((measured ?? 0) / (predicted ?? 1)).toFixed(2)} of it`,
-    `  stages busy ${shares} of the phase; in the steady state a device is idle ${percent(phase.steadyIdleShare)}`,
-    `  back-propagation on two threads: a step ${threadedSecondsPerStep.toFixed(3)} s, ${(serialSecondsPerStep / threadedSecondsPerStep).toFixed(2)}`,
-    `  messages ${megabytes(messageBytesPerStep)} a step, ${phase.spoolSeconds.toFixed(4)} s of it`,
-    ...(peer
-      ? [
-          `  PyTorch: a serial step ${peer.serialSeconds.toFixed(3)} s, DistributedDataParallel on 2 processes ${peer.seconds.toFixed(3)} s: ${peer.speedUp.toFixed(2)}; ${megabytes(peer.bytesPerStep)} a step`,
-        ]
-      : []),
+    `${network}, batch ${NETWORKS[network].batch}: a serial step ${serialSecondsPerStep.toFixed(3)} s`,
+    `  augmented Lagrangian, blocks ${split.join(' + ')}: speed-up ${measured?.toFixed(2)} measured over the whole phase, ${predicted?.toFixed(2)} by Eq. 27: ${((measured ?? 0) / (predicted ?? 1)).toFixed(2)} of it`,
+    `    stages busy ${shares} of the phase; in the steady state a device is idle ${percent(phase.steadyIdleShare)}`,
+    `    messages ${megabytes(messageBytesPerStep)} a step, ${phase.spoolSeconds.toFixed(4)} s of it`,
+    `  pipeline, blocks ${pipeline.split.join(' + ')}: a step ${pipeline.secondsPerStep.toFixed(3)} s, speed-up ${pipeline.speedUp.toFixed(2)}, with filling and draining in rounds of ${PIPELINE.roundSteps} steps`,
+    `    devices pass tensors and wait for them in ${pipeline.waitShares.map(percent).join(' and ')} of the time`,
+    `  back-propagation on two threads: a step ${threadedSecondsPerStep.toFixed(3)} s, speed-up ${(serialSecondsPerStep / threadedSecondsPerStep).toFixed(2)}`,
+    ...(peers ? peerLines(peers, pipeline.split) : []),
+    `  K=${SIMULATED_STAGES}, SIMULATED from measured parts on links of 1 Gbit/s: speed-up ${fromParts.join(', ')}`,
   ];
 }
+
+function peerLines(peers: Peers, split: readonly number[]): string[] {
+  const ways = ['ddp', 'gpipe', '1f1b'].map((name) => {
+    const { name: way, seconds, speedUp } = bestOf(peers, name);
+    return `${LABELS[name]}${way.slice(name.length)} ${seconds.toFixed(3)} s, speed-up ${speedUp.toFixed(2)}`;
+  });
+  return [
+    `  PyTorch, one process: a serial step ${peers.serialSeconds.toFixed(3)} s; two gloo processes, pipelines cut at blocks ${split.join(' + ')}:`,
+    `    ${ways.join('; ')}`,
+    `    DistributedDataParallel sends ${megabytes(peers.ddpBytesPerStep)} a step; gradients of the pipelines are at most ${peers.gradientError.toExponential(0)} from a serial step's`,
+  ];
+}
+
+/** A number of micro-batches follows, the quicker one of those tried. */
+const LABELS: Readonly<Record<string, string>> = {
+  ddp: 'DistributedDataParallel',
+  gpipe: 'GPipe, micro-batches:',
+  '1f1b': '1F1B, micro-batches:',
+};

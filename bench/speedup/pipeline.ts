@@ -1,0 +1,89 @@
+import pg from 'pg';
+import type { components } from '../../src/contract/generated/openapi.js';
+import { median } from '../benchmark.js';
+import { call, type RunningService, secondsOfTask, settled, trained } from '../service.js';
+
+type Schemas = components['schemas'];
+type Task = Schemas['Task'];
+type Seconds = Readonly<Record<string, number>>;
+
+export interface PipelineFigures {
+  readonly split: readonly number[];
+  /** A step: its round from claim to end over its steps, filling and draining included. */
+  readonly secondsPerStep: number;
+  /** Share of the rounds' time in which each device waits for tensors, and passes them on. */
+  readonly waitShares: readonly number[];
+}
+
+/** A job of `method.type: pipeline`, whose first round warms its trainers and does not count. */
+export async function pipelineFigures(
+  service: RunningService,
+  body: object,
+  roundSteps: number,
+): Promise<PipelineFigures> {
+  const { job, tasks } = await trained(service, body);
+  const rounds = tasks.filter(({ kind, round }) => kind === 'stage' && round !== 0);
+  const parts = await trainerSeconds(service, job.id);
+  return {
+    split: job.spec.method.split as number[],
+    secondsPerStep: median(rounds.map(secondsOfTask)) / roundSteps,
+    waitShares: waitShares(rounds.map((task) => ({ task, trainers: parts.get(task.key) ?? [] }))),
+  };
+}
+
+/** @param rounds with the seconds that each of its trainers counted, by part */
+export function waitShares(
+  rounds: readonly { readonly task: Task; readonly trainers: readonly Seconds[] }[],
+): number[] {
+  const total = rounds.reduce((sum, { task }) => sum + secondsOfTask(task), 0);
+  const devices = rounds[0]?.trainers.length ?? 0;
+  return Array.from(
+    { length: devices },
+    (_, device) => rounds.reduce((sum, { trainers }) => sum + (trainers[device]?.stream ?? 0), 0) / total,
+  );
+}
+
+/** Of each task; the API tells their mean alone. */
+async function trainerSeconds(
+  { databaseUrl }: RunningService,
+  jobId: string,
+): Promise<Map<string, Seconds[]>> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ key: string; trainers: Seconds[] | null }>(
+      'SELECT key, trainer_seconds AS trainers FROM task WHERE job_id = $1',
+      [jobId],
+    );
+    return new Map(rows.map(({ key, trainers }) => [key, trainers ?? []]));
+  } finally {
+    await client.end();
+  }
+}
+
+export interface SimulatedWay {
+  readonly name: string;
+  readonly speedUp: number;
+  /** Share of the time in which a device waits, the mean over the devices. */
+  readonly idleShare: number;
+}
+
+/**
+ * Ways to train on `devices` devices, as `POST /plans` simulates them from the measured times of the network's parts and links
+ * of 1 Gbit/s.
+ */
+export async function simulatedWays(
+  service: RunningService,
+  job: object,
+  devices: number,
+): Promise<SimulatedWay[]> {
+  const { id } = await call<Schemas['Profile']>(service, '/profiles', { job });
+  const profile = await settled<Schemas['Profile']>(service, `/profiles/${id}`, 'queued', 'running');
+  if (profile.state !== 'succeeded') throw new Error(`the profile ${profile.state}`);
+  const plan = await call<Schemas['Plan']>(service, '/plans', { job, devices });
+  const serial = plan.layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
+  if (plan.profile === null || !serial) throw new Error('the plan rests on no measured parts');
+  return plan.schedules.map(({ name, step_seconds, bubble_share }) => ({
+    ...{ name, speedUp: serial.step_seconds / step_seconds, idleShare: bubble_share },
+  }));
+}
