@@ -177,7 +177,7 @@ async function messageBytes(
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** Of the simulated ways; the figures have all. */
+/** Simulated ways of the report; the figures have all. */
 const SHOWN = ['pipeline', 'augmented-lagrangian', 'gpipe', '1f1b'];
 
 function linesOf(row: Row): string[] {

@@ -27,8 +27,10 @@ export async function giveTask(trainer: ChildProcess, task: MemberTask): Promise
   const given = new AbortController();
   trainer.send(task);
   try {
-    const ended = once(trainer, 'exit', given).then(([code]) => {
-      throw new Error(`a trainer ended with ${code}; its message is above`);
+    const ended = once(trainer, 'exit', given).then(([code, signal]) => {
+      throw new Error(
+        signal ? `a trainer was killed by ${signal}` : `a trainer ended with ${code}; its message is above`,
+      );
     });
     ended.catch(() => undefined);
     const [answer] = await Promise.race([once(trainer, 'message', given), ended]);

@@ -43,7 +43,7 @@ export function waitShares(
   );
 }
 
-/** Of each task; the API tells their mean alone. */
+/** Seconds by task; the API tells the mean of its trainers alone. */
 async function trainerSeconds(
   { databaseUrl }: RunningService,
   jobId: string,

@@ -63,8 +63,13 @@ def resnet110():
     return chain(Block, [convolution(3, 16, 3, 1), nn.BatchNorm2d(16), nn.ReLU()], 16, (16, 32, 64), 18)
 
 
-def wide_resnet():
-    return chain(PreActivationBlock, [convolution(3, 16, 3, 1)], 16, (64, 128, 256), 2)
+def wide_resnet(factor=4):
+    channels = (16 * factor, 32 * factor, 64 * factor)
+    return chain(PreActivationBlock, [convolution(3, 16, 3, 1)], 16, channels, 2)
+
+
+def wider_resnet():
+    return wide_resnet(10)
 
 
 def resnet18():
@@ -78,4 +83,6 @@ WORKLOADS = {
     "resnet-110": (resnet110, 64, 32),
     "wrn-16-4": (wide_resnet, 64, 32),
     "resnet-18": (resnet18, 32, 64),
+    # Of bench/regimes.bench.ts alone: its weights take more memory than its features.
+    "wrn-16-10": (wider_resnet, 16, 16),
 }
