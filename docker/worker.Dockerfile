@@ -1,5 +1,6 @@
-# A worker and its trainers, on the CPU: TensorFlow as src/provision makes it (docs/adr/0002).
+# A worker and its trainers: TensorFlow as src/provision makes it (docs/adr/0002), for CPUs or for NVIDIA GPUs.
 #   docker build -f docker/worker.Dockerfile -t strata-worker .
+#   docker build -f docker/worker.Dockerfile -t strata-worker-cuda --build-arg TENSORFLOW=cuda .
 
 FROM node:22-bookworm-slim AS engine
 # Versions are Debian's of the day: nothing of these packages gets into the image.
@@ -22,8 +23,10 @@ COPY docs docs
 COPY README.md ./
 COPY openapi openapi
 COPY src src
-# Also generates the database client. A given Redis needs no local one.
-RUN REDIS_URL=redis://given npm run setup \
+# Also generates the database client. A given Redis needs no local one. cuda adds NVIDIA's libraries, which take
+# gigabytes; the driver comes from the host.
+ARG TENSORFLOW=cpu
+RUN REDIS_URL=redis://given STRATA_TENSORFLOW=$TENSORFLOW npm run setup \
  && node --import tsx src/service/commands/compile.ts
 # As in api.Dockerfile: of the optional packages only what decodes images is needed.
 RUN cp -r node_modules/@img /tmp/ \
@@ -33,7 +36,8 @@ RUN cp -r node_modules/@img /tmp/ \
 
 FROM node:22-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production STRATA_HOME=/data ORT_DISABLE_TELEMETRY=1
+# Trainers find CUDA in the cache.
+ENV NODE_ENV=production STRATA_HOME=/data ORT_DISABLE_TELEMETRY=1 XDG_CACHE_HOME=/opt/cache
 RUN mkdir /data && chown node:node /data
 COPY --from=engine /opt/cache /opt/cache
 COPY --from=engine /app/node_modules node_modules

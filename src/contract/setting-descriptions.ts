@@ -154,5 +154,6 @@ export const OTHER_VARIABLES: readonly string[] = [
   'STRATA_BLOB_CACHE',
   'STRATA_BLOB_URL',
   'STRATA_NPM_CI',
+  'STRATA_TENSORFLOW',
   'STRATA_URL',
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -20,6 +20,7 @@ interface Container {
   readonly image: string;
   readonly command?: readonly string[];
   readonly env?: readonly { readonly name: string }[];
+  readonly resources?: { readonly limits: Readonly<Record<string, unknown>> };
   readonly volumeMounts: readonly { readonly name: string }[];
   readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
 }
@@ -51,11 +52,13 @@ const missing = [...programs, packages].flatMap((found) =>
 );
 const skip = missing[0] ?? false;
 
-async function builtExample(): Promise<string> {
+async function built(folder: string): Promise<string> {
   const [kustomize] = programs;
   if (!('program' in kustomize)) throw new Error(kustomize.missing);
-  return exec(kustomize.program, ['build', join(ROOT, 'deploy/kubernetes/example')]);
+  return exec(kustomize.program, ['build', folder]);
 }
+
+const builtExample = () => built(join(ROOT, 'deploy/kubernetes/example'));
 
 test('the manifests of the example are complete, and valid for Kubernetes and KEDA', { skip }, async (t) => {
   const [, kubeconform] = programs;
@@ -68,6 +71,23 @@ test('the manifests of the example are complete, and valid for Kubernetes and KE
   assert.match(report, /Valid: 1\d, Invalid: 0, Errors: 0, Skipped: 0/);
   await writeFile(file, (await builtExample()).replace('terminationGracePeriodSeconds', 'terminationGrace'));
   await assert.rejects(exec(kubeconform.program, ['-strict', ...schemas, file]), /terminationGrace/);
+});
+
+test('workers on GPUs differ by their image, one GPU each, and slots by what they find', {
+  skip,
+}, async (t) => {
+  const folder = await temporaryFolder(t);
+  const from = (name: string) => relative(folder, join(ROOT, 'deploy/kubernetes', name));
+  await writeFile(
+    join(folder, 'kustomization.yaml'),
+    `resources: [${from('base')}]\ncomponents: [${from('gpu')}]\n`,
+  );
+  const documents = parseAllDocuments(await built(folder)).map((document) => document.toJS() as Manifest);
+  const workers = documents.filter(({ metadata }) => metadata.name === 'strata-worker');
+  const [container] = workers[0]?.spec.template.spec.containers ?? [];
+  assert.equal(container?.image, 'strata-worker-cuda');
+  assert.equal(container.resources?.limits['nvidia.com/gpu'], 1);
+  assert.ok(container.env?.length && !container.env.some(({ name }) => name === 'STRATA_SLOTS'));
 });
 
 test('every container of the manifests runs a script that is there, with settings that exist, and reads only what it mounts', {

@@ -32,7 +32,6 @@ export function createLog(name: string, settings: Settings): Log {
  */
 export async function runProcess(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
   process.umask(PRIVATE_UMASK);
-  const running = await start();
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
@@ -42,13 +41,21 @@ export async function runProcess(log: Log, start: () => Promise<{ stop(): Promis
       process.exit(1);
     };
     setTimeout(leave, STOP_MS, new Error(`the process did not stop within ${STOP_MS / 1000} s`)).unref();
-    await running.stop().catch(leave);
+    // Of a start that fails, the caller hears.
+    await starting.then(
+      (running) => running.stop().catch(leave),
+      () => undefined,
+    );
     // An IPC channel to the parent would keep this process alive.
     if (process.connected) process.disconnect();
   };
+  // Before the start: the first process of a container loses signals that nobody has asked for.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   // The parent is gone, so nobody else would stop this process.
   process.on('disconnect', stop);
+  const starting = start();
+  await starting;
+  if (stopping) return;
   process.send?.({ type: 'ready' });
   log.info('ready');
 }

@@ -17,7 +17,16 @@ async function gpusOfDriver(): Promise<string[]> {
   return existsSync(dir) ? readdir(dir) : [];
 }
 
-/** The TensorFlow build for this machine. NVIDIA's libraries are available as wheels for x64 only. */
+/**
+ * The TensorFlow build for this machine. NVIDIA's libraries are available as wheels for x64 only. STRATA_TENSORFLOW names
+ * one for a machine without the GPUs that it is set up for, such as that on which an image is built.
+ */
 export async function tensorflowVariant(env: NodeJS.ProcessEnv = process.env): Promise<Variant> {
+  const wanted = env.STRATA_TENSORFLOW || undefined;
+  if (wanted === 'cpu' || (wanted === 'cuda' && process.arch === 'x64')) return wanted;
+  if (wanted !== undefined)
+    throw new Error(
+      `STRATA_TENSORFLOW is '${wanted}', but must be cpu, or cuda on x64. Unset it to let setup choose.`,
+    );
   return process.arch === 'x64' && (await nvidiaGpus(env)).length > 0 ? 'cuda' : 'cpu';
 }
