@@ -1,0 +1,149 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { smallJob } from '../test/jobs/support/specs.js';
+import { Strata } from '../test/support/strata.js';
+import { startVersitygw, versitygw } from '../test/support/versitygw.js';
+import { type Benchmark, type BenchmarkOptions, type BenchmarkReport, median } from './benchmark.js';
+import { startSlowLink, toxiproxy } from './storage/slow-link.js';
+import { cpuMsOf } from './workers/cpu-time.js';
+
+const ROUND_TRIP_MS = 1;
+const TURNS = 3;
+const HOSTS = ['one', 'two'] as const;
+const JOB = smallJob({
+  seed: 7,
+  max_train_samples: 4_096,
+  batch_size: 64,
+  epochs: 2,
+  model: { depth: 20, width: 4 },
+  method: {
+    type: 'augmented-lagrangian',
+    stages: HOSTS.length,
+    end_to_end_share: 0.1,
+    corrections: { precision: 'float32' },
+  },
+});
+
+export const benchmark: Benchmark = {
+  name: 'storage',
+  title: `a job of two stages on two hosts with a folder that they share, and with an S3 store behind ${ROUND_TRIP_MS} ms`,
+  run,
+};
+
+interface Turn {
+  readonly seconds: number;
+  /** Processor time of the store and of the link to it. */
+  readonly storeSeconds: number;
+  /** Seconds of all tasks by part. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Between the end of a task and the claim of the first that it opens. */
+  readonly weights: string;
+}
+
+async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
+  const [server, proxy] = await Promise.all([versitygw(), toxiproxy()]);
+  if ('missing' in server) throw new Error(server.missing);
+  if ('missing' in proxy) throw new Error(proxy.missing);
+  const home = await mkdtemp(join(tmpdir(), 'strata-storage-'));
+  const store = await startVersitygw(server.program, home);
+  const link = await startSlowLink(proxy.program, store.endpoint, ROUND_TRIP_MS);
+  const opened: Strata[] = [];
+  try {
+    await store.createBucket('blobs');
+    const storeMs = () => [store.pid, link.pid].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+    const contenders = [
+      { name: 'a folder', blobUrl: undefined, turns: [] as Turn[] },
+      { name: 'S3', blobUrl: store.urlOf('blobs', 'jobs', link.url), turns: [] as Turn[] },
+    ];
+    for (const { name, blobUrl } of contenders) opened.push(await start(join(home, name), blobUrl));
+    for (let turn = 0; turn <= TURNS; turn++) {
+      for (const [index, { name, turns }] of contenders.entries()) {
+        const done = await train(opened[index]!, storeMs);
+        say(
+          `${name}: ${done.seconds.toFixed(1)} s ${turn === 0 ? '(to warm up)' : ''} ${JSON.stringify(done)}`,
+        );
+        turns.push(done);
+      }
+    }
+    return report(contenders.map(({ name, turns }) => ({ name, turns })));
+  } finally {
+    for (const strata of opened) await strata.stop();
+    await link.stop();
+    await store.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** A service of two workers, whose homes and caches are apart as those of two hosts. */
+async function start(home: string, blobUrl: string | undefined): Promise<Strata> {
+  const strata = await Strata.start({ slots: 1, ...(blobUrl !== undefined && { blobUrl }) });
+  await strata.startDispatcher();
+  await Promise.all(HOSTS.map((host) => strata.startWorker({ STRATA_HOME: join(home, host) })));
+  return strata;
+}
+
+async function train(strata: Strata, storeMs: () => number): Promise<Turn> {
+  const before = storeMs();
+  const { job } = await strata.client.jobs.createJob(JOB, {});
+  const ended = await strata.ended(job.id);
+  if (ended.state !== 'succeeded') throw new Error(JSON.stringify(ended.error));
+  const { rows } = await strata.sql.query<{ seconds: string; weights: string }>(
+    `SELECT date_part('epoch', finished_at - started_at) AS seconds,
+       (SELECT sha256 FROM artifact WHERE job_id = job.id AND name = 'weights.safetensors') AS weights
+     FROM job WHERE id = $1`,
+    [job.id],
+  );
+  const { rows: parts } = await strata.sql.query<{ part: string; seconds: number }>(
+    `SELECT part.key AS part, sum(part.value::float8) AS seconds
+     FROM task, jsonb_each_text(task.seconds) AS part WHERE job_id = $1 GROUP BY part.key`,
+    [job.id],
+  );
+  return {
+    seconds: Number(rows[0]?.seconds),
+    storeSeconds: (storeMs() - before) / 1_000,
+    parts: Object.fromEntries(parts.map(({ part, seconds }) => [part, seconds])),
+    weights: rows[0]?.weights ?? '',
+  };
+}
+
+interface Contender {
+  readonly name: string;
+  readonly turns: readonly Turn[];
+}
+
+function report(contenders: readonly Contender[]): BenchmarkReport {
+  const hashes = new Set(contenders.flatMap(({ turns }) => turns.map(({ weights }) => weights)));
+  if (hashes.size !== 1) throw new Error('the weights differ');
+  const rows = contenders.map(({ name, turns: [first, ...turns] }) => {
+    const seconds = turns.map((turn) => turn.seconds);
+    const part = (key: string) => median(turns.map(({ parts }) => parts[key] ?? 0));
+    return {
+      name,
+      firstSeconds: first!.seconds,
+      medianSeconds: median(seconds),
+      fastestSeconds: Math.min(...seconds),
+      slowestSeconds: Math.max(...seconds),
+      startSeconds: part('start'),
+      checkpointSeconds: part('checkpoint'),
+      storeSeconds: median(turns.map((turn) => turn.storeSeconds)),
+    };
+  });
+  const ratio = rows[1]!.medianSeconds / rows[0]!.medianSeconds;
+  const head = `${''.padEnd(10)}  median   fastest .. slowest   the first  tasks begin  store results  CPU of the store`;
+  const lines = rows.map((row) =>
+    [
+      row.name.padEnd(10),
+      `${row.medianSeconds.toFixed(1)} s`.padStart(7),
+      `${row.fastestSeconds.toFixed(1).padStart(7)} .. ${row.slowestSeconds.toFixed(1)}`.padEnd(19),
+      `${row.firstSeconds.toFixed(1)} s`.padStart(9),
+      `${row.startSeconds.toFixed(2)} s`.padStart(11),
+      `${row.checkpointSeconds.toFixed(2)} s`.padStart(13),
+      `${row.storeSeconds.toFixed(1)} s`.padStart(16),
+    ].join('  '),
+  );
+  return {
+    lines: [head, ...lines, '', `S3 over a folder: ${ratio.toFixed(3)}. The weights are bitwise equal.`],
+    figures: { roundTripMs: ROUND_TRIP_MS, rows, ratio },
+  };
+}
