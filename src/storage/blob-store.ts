@@ -23,6 +23,11 @@ export interface BlobStore {
    */
   localPath(uri: BlobUri): Promise<string>;
   /**
+   * Opens a file for a reader that begins at its start and checks what it reads: it may still be on its way here.
+   * @throws BlobMissingError, BlobCorruptError
+   */
+  openArriving(uri: BlobUri): Promise<ArrivingFile>;
+  /**
    * Changes when the bytes that were read at `localPath` may have been other ones. @throws BlobMissingError,
    * BlobCorruptError
    */
@@ -72,6 +77,14 @@ export interface BlobStore {
   idleSpools(prefix: string, time: Date): Promise<string[]>;
   /** Deletes every spool file whose key starts with `prefix`. */
   deleteSpool(prefix: string): Promise<void>;
+}
+
+/** A file that is open for reading, of which not all bytes need be there yet. */
+export interface ArrivingFile {
+  readonly descriptor: number;
+  /** Blocks this thread until the first `bytes` are there, or all of a shorter file. @throws error of a copy that failed */
+  waitFor(bytes: number): void;
+  close(): void;
 }
 
 /** The headers that come with a download, and the time for which its address is valid. */

@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobUri, TaskOutput } from '../contract/trainer-protocol.js';
+import { openArrived } from './arrived-file.js';
 import type { BlobStore, SpoolDraft } from './blob-store.js';
 import { CheckedFiles } from './checked-files.js';
 import { BlobCorruptError, BlobMissingError } from './errors.js';
@@ -85,6 +86,10 @@ export function createFolderStore(root: string): BlobStore {
       if (held === null) throw new BlobMissingError(uri);
       if (!held) throw new BlobCorruptError(uri);
       return pathOf(uri);
+    },
+
+    async openArriving(uri) {
+      return openArrived(await store.localPath(uri));
     },
 
     async generation(uri) {

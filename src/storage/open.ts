@@ -8,6 +8,7 @@ import type { BlobStore } from './blob-store.js';
 import { createFolderStore } from './folder-store.js';
 import { lazyStore } from './lazy-store.js';
 import { LocalCache } from './local-cache.js';
+import { ThreadedStore } from './s3/thread/threaded-store.js';
 
 /** Cache of the programs that name none. */
 const SHARED_CACHE: BlobCache = {
@@ -18,11 +19,17 @@ const SHARED_CACHE: BlobCache = {
 /**
  * @param blobUrl see parseBlobUrl
  * @param cache copies of blobs on this host; a folder needs none
+ * @param computes whether this thread computes for long: then a bucket's requests run in another one
  * @throws RangeError for an invalid URL
  */
-export function openBlobStore(blobUrl: string, cache: BlobCache | null = null): BlobStore {
+export function openBlobStore(
+  blobUrl: string,
+  cache: BlobCache | null = null,
+  { computes = false }: { readonly computes?: boolean } = {},
+): BlobStore {
   const place = placeOf(blobUrl);
   if (place.kind === 'folder') return createFolderStore(fileURLToPath(place.url));
+  if (computes) return new ThreadedStore({ place, cache: cache ?? SHARED_CACHE });
   return lazyStore(async () => {
     const [{ S3Store }, { connect }] = await Promise.all([
       import('./s3/s3-store.js'),

@@ -13,7 +13,7 @@ import { runTask } from './tasks/run-task.js';
  * between tasks. It knows only the blob store (STRATA_BLOB_URL), its threads (STRATA_THREADS) and whether its
  * device has bfloat16 (STRATA_BFLOAT16). It ends when its worker ends.
  */
-const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'), cacheFrom(process.env));
+const blobs = openBlobStore(requiredVariable('STRATA_BLOB_URL'), cacheFrom(process.env), { computes: true });
 
 const threads = Number(process.env.STRATA_THREADS ?? 1);
 // A slot uses as many decoders as compute threads, because decoding and computing wait for each other.

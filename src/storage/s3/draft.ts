@@ -9,6 +9,8 @@ import { GrowingUpload, PART_BYTES, type Part, type PartList } from './parts.js'
 interface DraftParts {
   readonly uri: BlobUri;
   readonly cache: LocalCache;
+  /** Takes a file of the cache as checked: its sha256 was computed from it. */
+  trust(path: string): Promise<void>;
   /** Uploads a file as one object. @returns its sha256 */
   upload(uri: BlobUri, path: string): Promise<string>;
   /** Uploads a piece of the file of `uri`. */
@@ -27,7 +29,7 @@ interface Beginning {
  * complete.
  */
 export async function createDraft(
-  { uri, cache, upload, uploadPart, uploadList }: DraftParts,
+  { uri, cache, upload, uploadPart, uploadList, trust }: DraftParts,
   from: (() => Promise<Beginning>) | undefined,
 ): Promise<SpoolDraft> {
   const beginning = await from?.();
@@ -55,7 +57,7 @@ export async function createDraft(
     async commit() {
       const { size } = await stat(path);
       // The next task on this host reads it from the cache.
-      await cache.take(await store(uri), path);
+      await trust(await cache.take(await store(uri), path));
       return { uri, size_bytes: size };
     },
     async discard() {

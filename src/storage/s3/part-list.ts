@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { BlobUri } from '../../contract/trainer-protocol.js';
@@ -10,6 +10,8 @@ import { PART_BYTES, type PartList } from './parts.js';
 
 /** Times that a list or a part is read whose bytes do not match. */
 const READS = 2;
+/** Parts on their way, which bounds the memory of a copy. */
+const IN_FLIGHT = 3;
 
 /** @param folder begins the keys of the parts */
 export async function putPartList(
@@ -33,7 +35,8 @@ export async function putPartList(
 }
 
 /**
- * Writes the parts of a list one after another to a file. Each is checked as it comes.
+ * Writes the parts of a list one after another to a file, and fetches the next ones meanwhile. Each is checked as it comes.
+ * @param onBytes called with the number of bytes so far after each part
  * @throws BlobMissingError, BlobCorruptError
  */
 export async function appendParts(
@@ -41,17 +44,46 @@ export async function appendParts(
   uri: BlobUri,
   { key, sha256 }: { readonly key: string; readonly sha256: string },
   path: string,
+  onBytes: (bytes: number) => void = () => undefined,
 ): Promise<void> {
   const list = await readObject(connection, key, bytesOf);
   if (list === null) throw new BlobMissingError(uri);
   const hash = createHash('sha256');
-  await writeFile(path, '');
-  for (const name of list.toString().split('\n').filter(Boolean)) {
-    const bytes = await readPart(connection, uri, name);
-    hash.update(bytes);
-    await appendFile(path, bytes);
+  const file = await open(path, 'w');
+  try {
+    let written = 0;
+    for await (const bytes of readAhead(connection, uri, list.toString().split('\n').filter(Boolean))) {
+      await file.writeFile(bytes);
+      written += bytes.byteLength;
+      onBytes(written);
+      hash.update(bytes);
+    }
+  } finally {
+    await file.close();
   }
   if (hash.digest('hex') !== sha256) throw new BlobCorruptError(uri);
+}
+
+/** The parts in their order. */
+async function* readAhead(
+  connection: Connection,
+  uri: BlobUri,
+  names: readonly string[],
+): AsyncGenerator<Buffer> {
+  const begin = (name: string) => {
+    const reading = readPart(connection, uri, name);
+    // One that fails before its turn is not unhandled.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  const reading = names.slice(0, IN_FLIGHT).map(begin);
+  for (let next = reading.length; reading.length > 0; next++) {
+    const [first] = reading.splice(0, 1);
+    const bytes = await first!;
+    const name = names[next];
+    if (name !== undefined) reading.push(begin(name));
+    yield bytes;
+  }
 }
 
 async function readPart(connection: Connection, uri: BlobUri, name: string): Promise<Buffer> {

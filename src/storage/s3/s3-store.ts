@@ -3,7 +3,8 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StrataError } from '../../contract/errors.js';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
-import type { BlobStore, DownloadAs, SpoolDraft } from '../blob-store.js';
+import { openArrived } from '../arrived-file.js';
+import type { ArrivingFile, BlobStore, DownloadAs, SpoolDraft } from '../blob-store.js';
 import { CheckedFiles } from '../checked-files.js';
 import { BlobCorruptError, BlobMissingError } from '../errors.js';
 import { sha256OfFile } from '../files.js';
@@ -31,6 +32,8 @@ import {
 const ID_KEY = 'store-id';
 /** Downloads of a blob whose bytes do not match, before the store counts as damaged. */
 const DOWNLOADS = 2;
+
+export type OnBytes = (paths: string[], bytes: number) => void;
 
 /**
  * Blobs in a bucket with versions: `blobs/<2 hex>/<sha256>`, `spool/<key>` and `store-id`. Every object keeps the sha256
@@ -73,14 +76,22 @@ export class S3Store implements BlobStore {
     return readFile(await this.localPath(uri));
   }
 
-  async localPath(uri: BlobUri): Promise<string> {
+  /**
+   * @param onBytes called as a file in parts arrives, with the paths at which it is now and in the end. With it, a copy of the
+   * cache is checked later than it is handed out, and removed if it is damaged
+   */
+  async localPath(uri: BlobUri, onBytes?: OnBytes): Promise<string> {
     const address = parseUri(uri);
     if (address.kind === 'blob') return this.#copyOf(uri, address.sha256, this.#blobKey(address.sha256));
     const key = this.#key(`spool/${address.key}`);
     const found = await headObject(this.connection, key);
     if (found === null) throw new BlobMissingError(uri);
     if (found.sha256 === null) throw new BlobCorruptError(uri);
-    return this.#copyOf(uri, found.sha256, key, found.isPartList);
+    return this.#copyOf(uri, found.sha256, key, { isPartList: found.isPartList, onBytes });
+  }
+
+  async openArriving(uri: BlobUri): Promise<ArrivingFile> {
+    return openArrived(await this.localPath(uri));
   }
 
   async generation(uri: BlobUri): Promise<string> {
@@ -175,7 +186,8 @@ export class S3Store implements BlobStore {
       uploadBytes(this.connection, `${this.#keyOf(name)}.parts/${sha256}`, bytes, sha256);
     const uploadList = (name: BlobUri, list: PartList) =>
       putPartList(this.connection, this.#keyOf(name), `${this.#keyOf(uri)}.parts/`, list);
-    return createDraft({ uri, cache: this.cache, upload, uploadPart, uploadList }, from);
+    const trust = (path: string) => this.#checked.trust(path);
+    return createDraft({ uri, cache: this.cache, upload, uploadPart, uploadList, trust }, from);
   }
 
   async adopt(path: string, sha256: string): Promise<TaskOutput> {
@@ -213,19 +225,32 @@ export class S3Store implements BlobStore {
   }
 
   /** A checked file of the cache, which is filled from the object if needed. */
-  async #copyOf(uri: BlobUri, sha256: string, key: string, isPartList = false): Promise<string> {
+  async #copyOf(
+    uri: BlobUri,
+    sha256: string,
+    key: string,
+    { isPartList = false, onBytes }: { isPartList?: boolean; onBytes?: OnBytes | undefined } = {},
+  ): Promise<string> {
     const cached = await this.cache.find(sha256);
     if (cached !== null) {
-      if (await this.#checked.holds(cached, sha256).catch(() => false)) return cached;
-      this.#damages.set(sha256, (this.#damages.get(sha256) ?? 0) + 1);
-      await this.cache.drop(sha256);
+      const isWhole = this.#check(cached, sha256);
+      if (onBytes || (await isWhole)) return cached;
     }
     const path = await this.cache.fill(sha256, async (draft) => {
-      if (isPartList) await appendParts(this.connection, uri, { key, sha256 }, draft);
+      const report = onBytes && ((bytes: number) => onBytes([draft, this.cache.pathOf(sha256)], bytes));
+      if (isPartList) await appendParts(this.connection, uri, { key, sha256 }, draft, report);
       else await this.#download(uri, key, sha256, draft);
     });
     await this.#checked.trust(path);
     return path;
+  }
+
+  /** Whether a copy of the cache is what it should be. A damaged one is removed. */
+  async #check(path: string, sha256: string): Promise<boolean> {
+    if (await this.#checked.holds(path, sha256).catch(() => false)) return true;
+    this.#damages.set(sha256, (this.#damages.get(sha256) ?? 0) + 1);
+    await this.cache.drop(sha256);
+    return false;
   }
 
   async #download(uri: BlobUri, key: string, sha256: string, path: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
 import { countSteps, type StepRange } from '../../method/index.js';
-import type { SpoolDraft } from '../../storage/blob-store.js';
+import { openArrived } from '../../storage/arrived-file.js';
+import type { ArrivingFile, SpoolDraft } from '../../storage/blob-store.js';
 import { BlobCorruptError } from '../../storage/errors.js';
 import { free, type Tensor } from '../runtime/index.js';
 import type { CorrectionCodec, Precision } from './codec.js';
@@ -44,6 +45,8 @@ function placeOf(
 }
 
 const LENGTH_BYTES = 4;
+/** Far more than a header has: a damaged length must not allocate gigabytes. */
+const MAX_HEADER_BYTES = 1 << 16;
 /**
  * Bytes of the sha256 of a record, stored after it. The file as a whole has no checksum, because it is read at
  * random offsets.
@@ -114,7 +117,7 @@ export class SpoolWriter {
 
 /** Reads the corrections of a round at any step. @throws BlobCorruptError if the file ends early or was changed */
 export class SpoolReader {
-  readonly #file: number;
+  readonly #file: ArrivingFile;
   readonly #codec: CorrectionCodec;
   readonly #filter: CorrectionFilter;
   readonly #start: number;
@@ -122,18 +125,19 @@ export class SpoolReader {
   readonly #storedShape: readonly number[];
   readonly header: SpoolHeader;
 
+  /** @param file the path of a complete file, or one that may still be on its way. The reader closes it */
   constructor(
-    path: string,
+    file: string | ArrivingFile,
     readonly uri: BlobUri,
   ) {
-    this.#file = openSync(path, 'r');
+    this.#file = typeof file === 'string' ? openArrived(file) : file;
     try {
       const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
-      if (length > fstatSync(this.#file).size) throw new BlobCorruptError(uri);
+      if (length > MAX_HEADER_BYTES) throw new BlobCorruptError(uri);
       this.header = JSON.parse(this.#readChecked(length, LENGTH_BYTES).toString()) as SpoolHeader;
       this.#start = LENGTH_BYTES + length + CHECK_BYTES;
     } catch (error) {
-      closeSync(this.#file);
+      this.#file.close();
       throw error;
     }
     this.#codec = CODECS[this.header.precision];
@@ -155,12 +159,14 @@ export class SpoolReader {
   }
 
   close(): void {
-    closeSync(this.#file);
+    this.#file.close();
   }
 
   #read(bytes: number, position: number): Buffer {
     const buffer = Buffer.alloc(bytes);
-    if (readSync(this.#file, buffer, 0, bytes, position) !== bytes) throw new BlobCorruptError(this.uri);
+    this.#file.waitFor(position + bytes);
+    if (readSync(this.#file.descriptor, buffer, 0, bytes, position) !== bytes)
+      throw new BlobCorruptError(this.uri);
     return buffer;
   }
 

@@ -65,6 +65,6 @@ export async function readSpool(
   owned: Owned,
 ): Promise<SpoolReader> {
   const uri = requiredInput(context, input);
-  const reader = new SpoolReader(await context.blobs.localPath(uri), uri);
+  const reader = new SpoolReader(await context.blobs.openArriving(uri), uri);
   return owned.add(reader, () => reader.close());
 }
