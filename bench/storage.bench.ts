@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { openBlobStore } from '../src/storage/open.js';
 import { smallJob } from '../test/jobs/support/specs.js';
 import { Strata } from '../test/support/strata.js';
 import { startVersitygw, versitygw } from '../test/support/versitygw.js';
 import { type Benchmark, type BenchmarkOptions, type BenchmarkReport, median } from './benchmark.js';
-import { exchangeMessage, MESSAGE_MB, type MessageWaits, ROUND_SECONDS } from './storage/message.js';
 import { startSlowLink, toxiproxy } from './storage/slow-link.js';
 import { cpuMsOf } from './workers/cpu-time.js';
 
@@ -53,8 +50,6 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const opened: Strata[] = [];
   try {
     await store.createBucket('blobs');
-    const messages = await compareMessages(home, store.urlOf('blobs', 'messages', link.url));
-    for (const { name, waits } of messages) say(`${name}: ${JSON.stringify(waits)}`);
     const storeMs = () => [store.pid, link.pid].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
     const contenders = [
       { name: 'a folder', blobUrl: undefined, turns: [] as Turn[] },
@@ -70,7 +65,7 @@ async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
         turns.push(done);
       }
     }
-    return report(contenders, messages);
+    return report(contenders);
   } finally {
     for (const strata of opened) await strata.stop();
     await link.stop();
@@ -111,50 +106,12 @@ async function train(strata: Strata, storeMs: () => number): Promise<Turn> {
   };
 }
 
-interface MessageRow {
-  readonly name: string;
-  readonly waits: MessageWaits;
-}
-
-/** Times of a message beside the steps that make and read it: medians of turns. */
-async function compareMessages(home: string, url: string): Promise<MessageRow[]> {
-  const cacheOf = (name: string) => ({ folder: join(home, 'caches', name), maxBytes: 1e10 });
-  const folder = pathToFileURL(join(home, 'folder')).href;
-  const pairs = [
-    { name: 'a folder', open: () => openBlobStore(folder) },
-    {
-      name: 'S3, requests in the thread that computes',
-      open: (host: string) => openBlobStore(url, cacheOf(`a-${host}`)),
-    },
-    {
-      name: 'S3, requests in a thread of their own',
-      open: (host: string) => openBlobStore(url, cacheOf(`b-${host}`), { computes: true }),
-    },
-  ].map(({ name, open }) => ({
-    name,
-    sender: open('one'),
-    receiver: open('two'),
-    waits: [] as MessageWaits[],
-  }));
-  for (let turn = 0; turn <= TURNS; turn++) {
-    for (const [index, { sender, receiver, waits }] of pairs.entries())
-      waits.push(await exchangeMessage(sender, receiver, `job-${index}/task-a${turn}/c`));
-  }
-  return pairs.map(({ name, waits: [, ...waits] }) => ({
-    name,
-    waits: {
-      written: median(waits.map(({ written }) => written)),
-      read: median(waits.map(({ read }) => read)),
-    },
-  }));
-}
-
 interface Contender {
   readonly name: string;
   readonly turns: readonly Turn[];
 }
 
-function report(contenders: readonly Contender[], messages: readonly MessageRow[]): BenchmarkReport {
+function report(contenders: readonly Contender[]): BenchmarkReport {
   const hashes = new Set(contenders.flatMap(({ turns }) => turns.map(({ weights }) => weights)));
   if (hashes.size !== 1) throw new Error('the weights differ');
   const rows = contenders.map(({ name, turns: [first, ...turns] }) => {
@@ -184,17 +141,8 @@ function report(contenders: readonly Contender[], messages: readonly MessageRow[
       `${row.storeSeconds.toFixed(1)} s`.padStart(16),
     ].join('  '),
   );
-  const about = `A message of ${MESSAGE_MB} MB in a round of ${ROUND_SECONDS} s, on a thread that computes meanwhile:`;
-  const seconds = (value: number) => `${value.toFixed(2)} s`.padStart(8);
-  const waits = messages.map(
-    ({ name, waits: { written, read } }) =>
-      `${name.padEnd(42)} ${seconds(written)} beside sending  ${seconds(read)} beside reading`,
-  );
   return {
-    lines: [
-      ...[head, ...lines, '', `S3 over a folder: ${ratio.toFixed(3)}. The weights are bitwise equal.`],
-      ...['', about, ...waits],
-    ],
-    figures: { roundTripMs: ROUND_TRIP_MS, rows, ratio, messageMb: MESSAGE_MB, messages },
+    lines: [head, ...lines, '', `S3 over a folder: ${ratio.toFixed(3)}. The weights are bitwise equal.`],
+    figures: { roundTripMs: ROUND_TRIP_MS, rows, ratio },
   };
 }

@@ -30,6 +30,8 @@ export async function exchangeMessage(
   for (let step = 0; step < RECORDS; step++) {
     await computeStep();
     record.fill(step + 1);
+    // Otherwise the second message would be in the cache of its reader.
+    record.write(key);
     writeSync(file, record);
     draft.appended();
   }
@@ -41,7 +43,7 @@ export async function exchangeMessage(
     arriving.waitFor((step + 1) * RECORD_BYTES);
     if (readSync(arriving.descriptor, record, 0, RECORD_BYTES, step * RECORD_BYTES) !== RECORD_BYTES)
       throw new Error('the message is too short');
-    if (record[0] !== step + 1 || record.at(-1) !== step + 1) throw new Error('the message is another one');
+    if (record.at(-1) !== step + 1) throw new Error('the message is another one');
     await computeStep();
   }
   arriving.close();

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startS3Proxy } from '../support/s3-proxy.js';
+import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
 import { Strata } from '../support/strata.js';
 import { startVersitygw, versitygw } from '../support/versitygw.js';
 import { smallJob } from './support/specs.js';
@@ -42,7 +42,24 @@ async function trainOnFolder(): Promise<string> {
   }
 }
 
-test('two hosts that share a bucket alone, which is down for a while, train bitwise what one host trains on a folder', {
+/** Faults of requests, and those of answers with bytes of a blob or a message. */
+const REFUSALS = ['dead', 'full', 'busy', 'denied', 'broken'] as const;
+const DAMAGES = ['lie', 'cut', 'dead', 'broken'] as const;
+const FAULTS = 20;
+
+/** Every fourth request fails, each in another way, until there were 20 faults. */
+function faulty(): S3Proxy['treat'] {
+  let asked = 0;
+  return (method, path) => {
+    const fault = asked++ / 4;
+    if (!Number.isInteger(fault) || fault >= FAULTS) return 'pass';
+    const isRead = method === 'GET' && /\/jobs\/(blobs|spool)\//.test(path);
+    const kinds = isRead ? DAMAGES : REFUSALS;
+    return kinds[fault % kinds.length] ?? 'pass';
+  };
+}
+
+test('two hosts that share a bucket alone, which fails in every way, train bitwise what one host trains on a folder', {
   skip,
 }, async () => {
   if (!('program' in built)) return;
@@ -58,11 +75,15 @@ test('two hosts that share a bucket alone, which is down for a while, train bitw
     await Promise.all(hosts.map((host) => strata.startWorker({ STRATA_HOME: host })));
     const weights = await train(strata, async (id) => {
       await strata.event(id, 'job.running');
-      let left = 20;
-      proxy.treat = () => (left-- > 0 ? 'dead' : 'pass');
+      proxy.treat = faulty();
     });
     assert.equal(weights, expected);
-    assert.equal(proxy.counts.get('dead'), 20);
+    const faults = [...proxy.counts].filter(([treatment]) => treatment !== 'pass');
+    assert.equal(
+      faults.reduce((sum, [, count]) => sum + count, 0),
+      FAULTS,
+      JSON.stringify(faults),
+    );
     proxy.treat = () => 'dead';
     const { problems } = await strata.service.getReadiness();
     assert.ok(

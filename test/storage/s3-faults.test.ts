@@ -70,6 +70,8 @@ const FAULTS = [
   ['silent', 'storage_unreachable', /does not answer/],
   ['full', 'storage_full', /is full, or its quota is reached/],
   ['denied', 'storage_denied', /refuses the credentials. Check AWS_ACCESS_KEY_ID/],
+  ['broken', 'storage_unreachable', /does not answer.*InternalError/],
+  ['busy', 'storage_unreachable', /does not answer.*SlowDown/],
 ] as const;
 
 for (const [fault, code, message] of FAULTS) {
@@ -113,6 +115,24 @@ test('a bucket that does not exist, and an endpoint where nothing listens, say s
   await assert.rejects(openStore(BUCKET, 'http://127.0.0.1:9').get('spool:job/task-a1/c'), {
     code: 'storage_unreachable',
   });
+});
+
+test('one request that fails is made again, to read and to write', options, async () => {
+  for (const treatment of ['dead', 'broken', 'busy'] as const) {
+    const bytes = Buffer.from(treatment);
+    proxy.treat = first(1, 'PUT', treatment);
+    const { uri } = await store.put(bytes);
+    proxy.treat = first(1, 'GET', treatment);
+    assert.ok(bytes.equals(await openStore().get(uri)), treatment);
+    assert.equal(proxy.counts.get(treatment), 2, treatment);
+  }
+});
+
+test('a store that is slow, but goes on, is waited for', options, async () => {
+  proxy.treat = always('slow');
+  // 256 pieces of 64 kB: longer in all than a store may say nothing.
+  const { uri } = await store.put(LARGE);
+  assert.ok(LARGE.equals(await openStore().get(uri)));
 });
 
 test('an answer that breaks off or arrives damaged is asked for again', options, async () => {
@@ -181,6 +201,18 @@ test(
     const { uri } = await draft.commit();
     assert.equal((await arrived()).length, 3);
     assert.ok(expected.equals(await openStore().get(uri)));
+    // The list of the parts comes damaged, then a part.
+    for (const damaged of [/\/c$/, /\.parts\//]) {
+      let left = 1;
+      proxy.treat = (method, path) =>
+        method === 'GET' && damaged.test(path.split('?')[0] ?? '') && left-- > 0 ? 'lie' : 'pass';
+      proxy.counts.clear();
+      assert.ok(expected.equals(await openStore().get(uri)), `${damaged}`);
+      assert.equal(proxy.counts.get('lie'), 1, `${damaged}`);
+    }
+    proxy.treat = (method, path) => (method === 'GET' && /\/c\?/.test(path) ? 'lie' : 'pass');
+    await assert.rejects(openStore().get(uri), BlobCorruptError);
+    proxy.treat = always('pass');
     const [first = ''] = await arrived();
     await server.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: first, Body: 'other bytes' }));
     await assert.rejects(openStore().get(uri), BlobCorruptError);

@@ -7,9 +7,20 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** The treatment of a request to the store behind the proxy. */
-export type Treatment = 'pass' | 'dead' | 'silent' | 'full' | 'denied' | 'lie' | 'cut';
+export type Treatment =
+  | 'pass'
+  | 'dead'
+  | 'silent'
+  | 'slow'
+  | 'full'
+  | 'denied'
+  | 'broken'
+  | 'busy'
+  | 'lie'
+  | 'cut';
 
 export interface S3Proxy {
   readonly url: string;
@@ -23,15 +34,19 @@ export interface S3Proxy {
 const REFUSALS = {
   full: { status: 507, code: 'InsufficientStorage' },
   denied: { status: 403, code: 'SignatureDoesNotMatch' },
+  broken: { status: 500, code: 'InternalError' },
+  busy: { status: 503, code: 'SlowDown' },
 };
+/** Time that a slow store takes for each piece of what it reads and sends. */
+const PIECE_MS = 5;
 
-/** A store that is dead, silent, full or lying, in front of a real one. */
+/** A store that is dead, silent, slow, full, broken or lying, in front of a real one. */
 export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
   const server = createServer((asked, answer) => {
     const treatment = proxy.treat(asked.method ?? '', asked.url ?? '', asked.headers);
     proxy.counts.set(treatment, (proxy.counts.get(treatment) ?? 0) + 1);
     if (treatment === 'dead') asked.socket.destroy();
-    else if (treatment === 'full' || treatment === 'denied') refuse(asked, answer, REFUSALS[treatment]);
+    else if (isRefusal(treatment)) refuse(asked, answer, REFUSALS[treatment]);
     else if (treatment !== 'silent') forward(endpoint, asked, answer, treatment);
   });
   server.listen(0, '127.0.0.1');
@@ -47,6 +62,19 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
     },
   };
   return proxy;
+}
+
+function isRefusal(treatment: Treatment): treatment is keyof typeof REFUSALS {
+  return Object.hasOwn(REFUSALS, treatment);
+}
+
+/** Lets bytes through piece by piece. */
+function slowly(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      setTimeout(() => done(null, chunk), PIECE_MS);
+    },
+  });
 }
 
 function refuse(
@@ -75,11 +103,13 @@ function forward(
   onward.on('response', (given) => {
     answer.writeHead(given.statusCode ?? 502, given.headers);
     if (treatment === 'pass') return given.pipe(answer);
+    if (treatment === 'slow') return given.pipe(slowly()).pipe(answer);
     given.once('data', (chunk: Buffer) => {
       given.destroy();
       if (treatment === 'lie') return answer.end(chunk.map((byte) => byte ^ 1));
       answer.write(chunk.subarray(0, chunk.length / 2), () => answer.destroy());
     });
   });
-  asked.pipe(onward);
+  if (treatment === 'slow') asked.pipe(slowly()).pipe(onward);
+  else asked.pipe(onward);
 }

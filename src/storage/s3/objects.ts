@@ -6,7 +6,7 @@ import { isTaken } from './failures.js';
 /** The name under which an object keeps the sha256 of its bytes, in hex. */
 export const SHA256 = 'sha256';
 
-/** The name under which a list of parts says how many there are. */
+/** The name under which a list of parts keeps the sha256 of the list itself, in hex. */
 export const PARTS = 'parts';
 
 /** Attempts for an answer that broke off, which the SDK does not repeat. */
@@ -16,8 +16,11 @@ export interface Stored {
   /** In hex; null for an object that something else put there. */
   readonly sha256: string | null;
   readonly sizeBytes: number;
-  /** Whether the object lists parts, whose bytes one after another have the sha256. */
-  readonly isPartList: boolean;
+  /**
+   * The sha256 of the object itself, in hex, where it lists parts, whose bytes one after another have the other one; or another
+   * text, where it keeps none. Null for other objects.
+   */
+  readonly listSha256: string | null;
 }
 
 /** Puts an object in one request. The server compares its bytes with the sha256. */
@@ -66,7 +69,7 @@ export async function headObject({ client, place, find }: Connection, key: strin
     found && {
       sha256: found.Metadata?.[SHA256] ?? null,
       sizeBytes: found.ContentLength ?? 0,
-      isPartList: found.Metadata?.[PARTS] !== undefined,
+      listSha256: found.Metadata?.[PARTS] ?? null,
     }
   );
 }

@@ -29,7 +29,7 @@ export async function putPartList(
     Body: bytes,
     ContentLength: bytes.byteLength,
     ChecksumSHA256: toBase64(own),
-    Metadata: { [SHA256]: sha256, [PARTS]: String(parts.length) },
+    Metadata: { [SHA256]: sha256, [PARTS]: own },
   });
   await ask(() => client.send(command));
 }
@@ -42,12 +42,13 @@ export async function putPartList(
 export async function appendParts(
   connection: Connection,
   uri: BlobUri,
-  { key, sha256 }: { readonly key: string; readonly sha256: string },
+  { key, sha256, listSha256 }: { readonly key: string; readonly sha256: string; readonly listSha256: string },
   path: string,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<void> {
-  const list = await readObject(connection, key, bytesOf);
-  if (list === null) throw new BlobMissingError(uri);
+  // A list that was stored by an earlier release has a number in this place.
+  const expected = /^[0-9a-f]{64}$/.test(listSha256) ? listSha256 : null;
+  const list = await readChecked(connection, uri, key, expected);
   const hash = createHash('sha256');
   const file = await open(path, 'w');
   try {
@@ -86,11 +87,22 @@ async function* readAhead(
   }
 }
 
-async function readPart(connection: Connection, uri: BlobUri, name: string): Promise<Buffer> {
+function readPart(connection: Connection, uri: BlobUri, name: string): Promise<Buffer> {
   const expected = name.slice(name.lastIndexOf('/') + 1);
+  return readChecked(connection, uri, connection.place.prefix + name, expected);
+}
+
+/** A list or a part. @param expected its sha256; null where it is not known */
+async function readChecked(
+  connection: Connection,
+  uri: BlobUri,
+  key: string,
+  expected: string | null,
+): Promise<Buffer> {
   for (let attempt = 1; attempt <= READS; attempt++) {
-    const bytes = await readObject(connection, connection.place.prefix + name, bytesOf);
+    const bytes = await readObject(connection, key, bytesOf);
     if (bytes === null) throw new BlobMissingError(uri);
+    if (expected === null) return bytes;
     if (createHash('sha256').update(bytes).digest('hex') === expected) return bytes;
   }
   throw new BlobCorruptError(uri);

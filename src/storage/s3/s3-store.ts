@@ -87,7 +87,7 @@ export class S3Store implements BlobStore {
     const found = await headObject(this.connection, key);
     if (found === null) throw new BlobMissingError(uri);
     if (found.sha256 === null) throw new BlobCorruptError(uri);
-    return this.#copyOf(uri, found.sha256, key, { isPartList: found.isPartList, onBytes });
+    return this.#copyOf(uri, found.sha256, key, { listSha256: found.listSha256, onBytes });
   }
 
   async openArriving(uri: BlobUri): Promise<ArrivingFile> {
@@ -229,7 +229,7 @@ export class S3Store implements BlobStore {
     uri: BlobUri,
     sha256: string,
     key: string,
-    { isPartList = false, onBytes }: { isPartList?: boolean; onBytes?: OnBytes | undefined } = {},
+    { listSha256 = null, onBytes }: { listSha256?: string | null; onBytes?: OnBytes | undefined } = {},
   ): Promise<string> {
     const cached = await this.cache.find(sha256);
     if (cached !== null) {
@@ -238,7 +238,8 @@ export class S3Store implements BlobStore {
     }
     const path = await this.cache.fill(sha256, async (draft) => {
       const report = onBytes && ((bytes: number) => onBytes([draft, this.cache.pathOf(sha256)], bytes));
-      if (isPartList) await appendParts(this.connection, uri, { key, sha256 }, draft, report);
+      if (listSha256 !== null)
+        await appendParts(this.connection, uri, { key, sha256, listSha256 }, draft, report);
       else await this.#download(uri, key, sha256, draft);
     });
     await this.#checked.trust(path);
