@@ -34,11 +34,12 @@ interface Boundary {
   readonly stages: number;
   /** Stage whose input it is. */
   readonly stage: number;
-  /** Of a correction, with its checksum's 8 bytes left out, by precision. */
+  /** Bytes of a correction by precision, without the 8 of its checksum. */
   readonly correction: Readonly<Record<(typeof PRECISIONS)[number], number>>;
-  /** Of the AuxNet that replaces the stages before, once a round, over the steps of a round. */
-  readonly auxiliaryStep: number;
+  /** Bytes of the AuxNet that replaces the stages before, which is sent once a round. */
   readonly auxiliary: number;
+  /** The same, divided by the steps of a round. */
+  readonly auxiliaryStep: number;
   /** A device sends so much in an all-reduce of the gradients over as many devices as there are stages. */
   readonly allReduce: number;
 }
