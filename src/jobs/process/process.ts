@@ -41,7 +41,7 @@ export async function runProcess(log: Log, start: () => Promise<{ stop(): Promis
       process.exit(1);
     };
     setTimeout(leave, STOP_MS, new Error(`the process did not stop within ${STOP_MS / 1000} s`)).unref();
-    // Of a start that fails, the caller hears.
+    // The caller hears of a start that fails.
     await starting.then(
       (running) => running.stop().catch(leave),
       () => undefined,
