@@ -14,5 +14,6 @@ export * from './rounds.js';
 export { METHODS, type MethodType, methodsWith } from './rules.js';
 export * from './run.js';
 export * from './samples.js';
+export * from './sparsity.js';
 export * from './stability.js';
 export { type NetworkVariants, networkVariants } from './variants.js';

@@ -1,5 +1,6 @@
 import type { ResolvedMethod } from '../contract/spec.js';
 import { isPipelined, type StagedMethod } from './methods.js';
+import { sparsityOf } from './sparsity.js';
 
 export type MemoryPolicy = NonNullable<ResolvedMethod['memory']>;
 
@@ -47,8 +48,14 @@ export function passMemory({ memory, memory_bytes: maxBytes }: MemoryFields): Pa
   return { policy: memory ?? DEFAULT_MEMORY, maxBytes: maxBytes ?? null };
 }
 
-/** Whether the passes of a method do just what their layers need: keep, and neither round nor compute again within a pass. */
-export function passesPlainly(method: StagedMethod & MemoryFields): boolean {
+/**
+ * Whether the passes of a method do just what their layers need, with the same layers in every round: keep, and neither round nor
+ * compute again within a pass.
+ */
+export function passesPlainly(
+  method: StagedMethod & MemoryFields & Partial<Pick<ResolvedMethod, 'sparsity'>>,
+): boolean {
+  if (sparsityOf(method) !== null) return false;
   const { recomputes: again, bytes } = MEMORY_POLICIES[memoryInPipeline(method).policy];
   return !again && bytes === null;
 }

@@ -8,6 +8,7 @@ import { describeStages, type StageDescription } from '../network/stages.js';
 import { hasAuxiliary, hasHead } from './methods.js';
 import { reachedStage } from './reach.js';
 import { type Rounds, roundsOf, stepsOfRound } from './rounds.js';
+import { stagesInRound } from './sparsity.js';
 
 /** Everything about a job that follows from its spec and the facts about its dataset, in some of its steps. */
 export interface RunDescription {
@@ -31,13 +32,15 @@ export function describeRunAt(spec: ResolvedSpec, dataset: DatasetFacts, step: n
   return describeRun(spec, dataset, unfreezeStep !== null && step >= unfreezeStep ? null : spec.freeze);
 }
 
-/** The same in a round of a training task. */
+/** The same in a round of a training task, with the hidden channels that AuxNets and local heads have in it. */
 export function describeRunIn(
   spec: ResolvedSpec,
   dataset: DatasetFacts,
   task: { readonly kind: string; readonly round: number | null },
 ): RunDescription {
-  return describeRunAt(spec, dataset, stepsOfRound(roundsOf(spec, dataset), task).start);
+  const run = describeRunAt(spec, dataset, stepsOfRound(roundsOf(spec, dataset), task).start);
+  if (task.kind !== 'stage') return run;
+  return { ...run, stages: stagesInRound(run.stages, spec.method, task.round ?? 0) };
 }
 
 /** The parts of a run in order, one where nothing changes. */

@@ -1,4 +1,5 @@
 export { type AuxiliarySize, minAuxiliaryDepth, reachingAuxiliary } from './auxiliary.js';
+export * from './channels.js';
 export {
   ACTIVATION_WORK,
   activations,

@@ -2101,6 +2101,12 @@ export interface components {
                 step_seconds: number;
                 stages: components["schemas"]["PlanStage"][];
             } | null;
+            /** @description What the stages need once the last channels of AuxNets and local heads are removed (`method.sparsity`). `stages` counts the first round, which has all channels and needs the most memory; `speedups`, `layouts` and `methods` count the mean time of all rounds, and that memory. Null where no channel is removed. */
+            pruned: {
+                /** @description The round of the layer-parallel phase with which it begins. */
+                from_round: number;
+                stages: components["schemas"]["PlanStage"][];
+            } | null;
             /** @description A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 % faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto` knows only the network. */
             better_split: {
                 split: number[];
@@ -5152,6 +5158,24 @@ export interface components {
                  * @default false
                  */
                 decoder: boolean;
+            };
+            /** @default {} */
+            sparsity: {
+                /**
+                 * @description Share of the hidden channels of AuxNets and local heads that is left in the end. Between rounds of the layer-parallel phase the least important ones are removed: the arrays shrink, there are no masks (after arXiv:2102.01732). Channels that stages send each other stay. 1 removes none. Needs at least two stages, and another optimizer than `kfac`. Null: no channel is removed or replaced.
+                 * @default null
+                 */
+                keep: number | null;
+                /**
+                 * @description The last round of the layer-parallel phase, counted from 0, that begins with fewer channels or other ones: rounds 1 to this one do. The number falls quickly at first, and then more slowly (arXiv:1710.01878). Null means half of the rounds but the first.
+                 * @default null
+                 */
+                until_round: number | null;
+                /**
+                 * @description Share of the channels of a layer that is replaced at the beginning of each of these rounds, beside those that are removed: the least important ones make room for new random ones, whose output weights start at 0 (after arXiv:1707.04780). Null means 0.
+                 * @default null
+                 */
+                regrow: number | null;
             };
             /**
              * @description Only for `local-heads` with at least two stages: the number N of stages through which a local loss flows, its own included. Stage k learns from the head of stage k+N-1, or from the network's own loss if there is no such head, through copies of the N-1 stages after it that it trains with it (after arXiv:2010.04116). 1: from its own head. As many as `stages`: back-propagation. A stage then takes the time and memory of N. Null means 1.

@@ -228,6 +228,11 @@ class Plan(TypedDict):
     count the steps before that; `epoch_seconds` of the layouts and `seconds` of the methods are means over all
     epochs, and their memory is the larger one. Null where frozen blocks never train.
     """
+    pruned: Optional[PlanPruned]
+    """What the stages need once the last channels of AuxNets and local heads are removed (`method.sparsity`).
+    `stages` counts the first round, which has all channels and needs the most memory; `speedups`, `layouts` and
+    `methods` count the mean time of all rounds, and that memory. Null where no channel is removed.
+    """
     better_split: Optional[PlanBetterSplit]
     """A better value for `method.split`: the same number of stages, cut so that the slowest stage is at least 3 %
     faster than in the split of the job. Null if there is none. A profile gives the best answer, because `auto`
@@ -304,6 +309,12 @@ class PlanUnfrozen(TypedDict):
     """Number of epochs before."""
     step_seconds: float
     """Time of a step of the whole network on one device."""
+    stages: list[PlanStage]
+
+
+class PlanPruned(TypedDict):
+    from_round: int
+    """The round of the layer-parallel phase with which it begins."""
     stages: list[PlanStage]
 
 
@@ -3348,6 +3359,7 @@ class MethodSpec(TypedDict):
     """
     auxiliary: NotRequired[MethodSpecAuxiliary]
     heads: NotRequired[MethodSpecHeads]
+    sparsity: NotRequired[MethodSpecSparsity]
     reach: NotRequired[Optional[int]]
     """Only for `local-heads` with at least two stages: the number N of stages through which a local loss flows, its
     own included. Stage k learns from the head of stage k+N-1, or from the network's own loss if there is no such
@@ -3428,6 +3440,25 @@ class MethodSpecHeads(TypedDict):
     decoder: NotRequired[bool]
     """Whether the local heads also reconstruct the images from the features of a stage (arXiv:2101.10832), so that a
     stage keeps information that later stages may need. Only for local-heads with at least two stages.
+    """
+
+
+class MethodSpecSparsity(TypedDict):
+    keep: NotRequired[Optional[float]]
+    """Share of the hidden channels of AuxNets and local heads that is left in the end. Between rounds of the
+    layer-parallel phase the least important ones are removed: the arrays shrink, there are no masks (after
+    arXiv:2102.01732). Channels that stages send each other stay. 1 removes none. Needs at least two stages, and
+    another optimizer than `kfac`. Null: no channel is removed or replaced.
+    """
+    until_round: NotRequired[Optional[int]]
+    """The last round of the layer-parallel phase, counted from 0, that begins with fewer channels or other ones:
+    rounds 1 to this one do. The number falls quickly at first, and then more slowly (arXiv:1710.01878). Null means
+    half of the rounds but the first.
+    """
+    regrow: NotRequired[Optional[float]]
+    """Share of the channels of a layer that is replaced at the beginning of each of these rounds, beside those that
+    are removed: the least important ones make room for new random ones, whose output weights start at 0 (after
+    arXiv:1707.04780). Null means 0.
     """
 
 

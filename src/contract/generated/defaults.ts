@@ -35,6 +35,11 @@ export const JOB_DEFAULTS = {
     "heads": {
       "decoder": false
     },
+    "sparsity": {
+      "keep": null,
+      "until_round": null,
+      "regrow": null
+    },
     "reach": null,
     "replicas": 1,
     "corrections": {

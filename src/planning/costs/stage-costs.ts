@@ -10,6 +10,7 @@ import {
   storesVariables,
 } from '../../method/methods.js';
 import { reachedStage } from '../../method/reach.js';
+import { type KeptShare, withShare } from '../../method/sparsity.js';
 import { keptValues, largestOutput, multiplyAdds, parameterCount, work } from '../../network/cost.js';
 import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
 import {
@@ -40,6 +41,8 @@ export interface PassFacts {
   readonly precision: keyof typeof ACTIVATION_BYTES;
   /** Updates from one estimate of Kronecker factors to the next; null without factors. */
   readonly factorInterval: number | null;
+  /** The rounds of the layer-parallel phase by the hidden channels that they have. Absent or empty: all have all. */
+  readonly channels?: readonly KeptShare[];
 }
 
 const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32', factorInterval: null };
@@ -151,10 +154,10 @@ export function stageCosts(
     return {
       ...costOf(stage.layers),
       ...{ start, end, ...(index === 0 ? frozen : NOTHING_FROZEN) },
-      auxiliary: costOf(stage.auxiliary ?? []),
-      head: costOf(headLayers(stage)),
+      auxiliary: costInRounds(stage, auxiliaryLayers, passes),
+      head: costInRounds(stage, headLayers, passes),
       copies: copiesOf(method, stage, end),
-      downstream: costOf((penalty && next?.auxiliary) || []),
+      downstream: penalty && next ? costInRounds(next, auxiliaryLayers, passes) : NO_COST,
       boundary: next ? valuesOf(next.input) : 0,
       inputBoundary: index > 0 ? valuesOf(stage.input) : 0,
       input: (index === 0 && frozen.storedValues) || valuesOf(stage.input),
@@ -164,6 +167,27 @@ export function stageCosts(
       passes,
     };
   });
+}
+
+const auxiliaryLayers = ({ auxiliary }: StageDescription): readonly Layer[] => auxiliary ?? [];
+
+/** The memory of the first round, which has all channels, and the mean computation of all rounds. */
+function costInRounds(
+  stage: StageDescription,
+  layersOf: (stage: StageDescription) => readonly Layer[],
+  { channels = [] }: PassFacts,
+): LayerCost {
+  const first = costOf(layersOf(stage));
+  if (channels.length === 0) return first;
+  const costs = channels.map(({ kept }) => costOf(layersOf(withShare(stage, kept))));
+  const mean = (part: 'multiplyAdds' | 'work' | 'trainedWork') =>
+    channels.reduce((sum, { ofRounds }, index) => sum + ofRounds * costs[index]![part], 0);
+  return {
+    ...first,
+    multiplyAdds: mean('multiplyAdds'),
+    work: mean('work'),
+    trainedWork: mean('trainedWork'),
+  };
 }
 
 function copiesOf(

@@ -3,6 +3,7 @@ import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/
 import {
   batchesUnderWay,
   isPipelined,
+  keptShares,
   type Rounds,
   roundsOf,
   stageReplicasOf,
@@ -115,7 +116,8 @@ function neededWith(
   const { method } = spec;
   const { costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), prices.memory);
+  const inRounds = { ...prices.memory, channels: keptShares(method, rounds.parallelRounds) };
+  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), inRounds);
   const whole = wholeCost(network, prices.memory);
   const joinedSeconds =
     secondsOf(serialParts(network, rates, spec.batch_size)) +

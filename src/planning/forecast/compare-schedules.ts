@@ -1,7 +1,14 @@
 import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
-import { batchesUnderWay, MIN_PART, methodsWith, roundsOf, stagesOfMethod } from '../../method/index.js';
+import {
+  batchesUnderWay,
+  keptShares,
+  MIN_PART,
+  methodsWith,
+  roundsOf,
+  stagesOfMethod,
+} from '../../method/index.js';
 import { trainedBlocks } from '../../network/index.js';
 import { frozenPart, type StageCost, stageCosts, stageMemory, stageSeconds } from '../costs/index.js';
 import { chimera } from '../schedules/chimera.js';
@@ -95,7 +102,8 @@ function ofMethod(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Pl
   const { method, batch_size: batch } = spec;
   const { network, memory, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), memory);
+  const inRounds = { ...memory, channels: keptShares(method, rounds.parallelRounds) };
+  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), inRounds);
   if (rounds.parallelSteps === 0) return [];
   const seconds = stagedCost(spec, rounds, stages, prices).seconds / rounds.parallelSteps;
   const busy = stages.reduce((sum, cost) => sum + stageSeconds(cost, method, rates, batch), 0);

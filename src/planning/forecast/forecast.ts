@@ -8,8 +8,11 @@ import {
   type FrozenFeatures,
   frozenFeatures,
   isPipelined,
+  keptShares,
   partsOfRun,
+  sparsityOf,
   stageReplicasOf,
+  stagesInRound,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
@@ -87,10 +90,12 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     : evenSplits(network, method, max);
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const unfrozen = unfrozenPhase(spec, dataset);
+  const facts = memoryFacts(spec);
+  const inRounds = { ...facts, channels: keptShares(method, parallelRounds) };
   const workOf = (of: NetworkDescription): Workload => ({
-    variants: variantsOf(of, method, even.map(ownIn), memoryFacts(spec)),
+    variants: variantsOf(of, method, even.map(ownIn), inRounds),
     ...{ network: of, batch, stepsPerEpoch, costs, bytesPerSecond },
-    memory: memoryFacts(spec),
+    memory: inRounds,
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
@@ -107,7 +112,8 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     ...workOf(network),
     parts: parts.length > 1 ? parts.map(({ network: of, share }) => ({ work: workOf(of), share })) : [],
   };
-  const own = stageCosts(method, stages, frozenPart(network), work.memory);
+  const own = stageCosts(method, stages, frozenPart(network), inRounds);
+  const first = stageCosts(method, stages, frozenPart(network), facts);
   const mean = meanParts(
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
@@ -118,7 +124,7 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
       ? evenSplitsBySeconds(network, other, most, costs, batch)
       : evenSplits(network, other, most, balance);
   };
-  const prices = { network, partsOf, costs, memory: work.memory, link: options };
+  const prices = { network, partsOf, costs, memory: facts, link: options };
   const methods = compareMethods(spec, dataset, prices, options, splitsOf);
   return {
     object: 'plan',
@@ -129,9 +135,10 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     batch_size: batch,
     steps_per_epoch: stepsPerEpoch,
     network: toCost(costOf(wholeNetwork(network)), spec),
-    stages: stagesOn(options.devices, own, spec, costs),
+    stages: stagesOn(options.devices, first, spec, costs),
     frozen_features: frozen && toFrozen(frozen, described, costs, batch),
     unfrozen: unfrozen && toUnfrozen(unfrozen, spec, costs, options.devices),
+    pruned: prunedStages(spec, stages, network, costs, options.devices),
     better_split: betterSplit(work, method, own, even[method.stages - 1]),
     speedups: parallel ? speedUps(work) : [],
     speedup_bound: parallel && method.stages > 1 ? finiteOrNull(speedUpBound(mean)) : null,
@@ -190,6 +197,21 @@ function toUnfrozen(
     step_seconds: rounded(secondsOf(serialParts(network, costs, spec.batch_size))),
     stages: stagesOn(devices, own, spec, costs),
   };
+}
+
+/** The stages after the last removal of channels. Null where none is removed. */
+function prunedStages(
+  spec: ResolvedSpec,
+  stages: readonly StageDescription[],
+  network: NetworkDescription,
+  costs: StepCosts,
+  devices: number,
+): Schemas['Plan']['pruned'] {
+  const sparsity = sparsityOf(spec.method);
+  if (sparsity === null || sparsity.keep === 1) return null;
+  const left = stagesInRound(stages, spec.method, sparsity.untilRound);
+  const own = stageCosts(spec.method, left, frozenPart(network), memoryFacts(spec));
+  return { from_round: sparsity.untilRound, stages: stagesOn(devices, own, spec, costs) };
 }
 
 /** A split must be faster than this factor to be suggested. Smaller differences may be noise of the profile. */

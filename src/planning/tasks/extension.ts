@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import { endToEndRange, endToEndStepsOf, parallelRange, type Rounds, roundsOf } from '../../method/rounds.js';
+import { withEndedSparsity } from '../../method/sparsity.js';
 import { type InputReference, type PlannedTask, planTasks } from './task-graph.js';
 
 /** Outputs by the key of their task and their name. */
@@ -24,6 +25,9 @@ export function extendedSpec(spec: ResolvedSpec, facts: DatasetFacts, added: Add
   const totalSteps = rounds.stepsPerEpoch * epochs;
   const joined = endToEndStepsOf(rounds.totalSteps, spec.method.end_to_end_share);
   const { schedule } = spec.optimizer;
+  const round_steps = roundLength(rounds, joined);
+  // Channels were all removed in the rounds that are made, however long these are counted now.
+  const made = roundsOf({ ...spec, method: { ...spec.method, round_steps } }, facts).parallelRounds;
   const kept = rounds.totalSteps / totalSteps;
   const restarts = schedule.restart_epochs ?? [];
   return {
@@ -34,7 +38,8 @@ export function extendedSpec(spec: ResolvedSpec, facts: DatasetFacts, added: Add
     max_device_seconds: null,
     method: {
       ...spec.method,
-      round_steps: roundLength(rounds, joined),
+      round_steps,
+      ...withEndedSparsity(spec.method, made),
       end_to_end_share: joined === 0 ? 0 : (joined + totalSteps - rounds.totalSteps) / totalSteps,
     },
     optimizer: {

@@ -1,5 +1,6 @@
 /** Converts gradients to new weights. */
 export { type AdamwSettings, adamw } from './adamw.js';
+export * from './change-channels.js';
 export { clipNorm } from './clip.js';
 export * from './from-spec.js';
 export { joinReplicas, withStart } from './join-replicas.js';

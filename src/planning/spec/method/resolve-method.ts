@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
-import { endToEndStepsOf, stepsOf } from '../../../method/rounds.js';
+import { endToEndStepsOf, roundsOf, stepsOf } from '../../../method/rounds.js';
 import { trainSamples } from '../../../method/samples.js';
 import { hasFields } from '../../../network/resnet.js';
 import { checkFreeze } from '../freeze.js';
@@ -19,6 +19,7 @@ import { resolveOuter } from './outer.js';
 import { resolvePenalty } from './penalty.js';
 import { resolveReach } from './reach.js';
 import { checkTaskCount, resolveRoundSteps } from './round-steps.js';
+import { resolveSparsity } from './sparsity.js';
 import { resolveSplit } from './split.js';
 import { resolveStageReplicas } from './stage-replicas.js';
 import { resolveStages } from './stages.js';
@@ -45,7 +46,7 @@ export function resolveMethod(
   checkAccumulation(spec, report);
   checkFactors(spec, report);
   checkTaskCount(totalSteps, roundSteps, Math.max(stages * stageReplicas, replicas), report);
-  return {
+  const resolved: ResolvedMethod = {
     ...method,
     stages,
     split: [...split],
@@ -66,6 +67,8 @@ export function resolveMethod(
     end_to_end_replicas: replicas,
     round_steps: roundSteps,
   };
+  const { parallelRounds } = roundsOf({ ...spec, method: resolved }, dataset);
+  return { ...resolved, sparsity: resolveSparsity(spec, facts, parallelRounds, report) };
 }
 
 function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems): MethodFacts | null {

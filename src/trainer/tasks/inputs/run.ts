@@ -3,6 +3,7 @@ import { describeRun, describeRunIn, messagesTo, type RunDescription } from '../
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { readWeightsOf } from '../../checkpoint/index.js';
 import type { TaskContext } from '../context.js';
+import { withStoredChannels } from './channels.js';
 
 /** The run as the steps of a training task see it. */
 export function runOfSteps({ assignment }: TaskContext): RunDescription {
@@ -19,11 +20,17 @@ export function runOfMessage({ assignment }: TaskContext, input: string): RunDes
   return describeRunIn(spec, dataset, { kind, round: Math.max(0, (round ?? 0) - (message?.lag ?? 0)) });
 }
 
+/** The run as the state that a task evaluates was trained: with its AuxNets and local heads as they were stored. */
+export async function runOfState(context: TaskContext): Promise<RunDescription> {
+  const run = await unfrozenRun(context);
+  return { ...run, stages: await withStoredChannels(context, run.stages) };
+}
+
 /**
- * The run as the state that a task evaluates was trained. Only a network with frozen batch norms has statistics among its
- * weights; the best round, whose network the last task may take, can be one before or after `freeze.until_epoch`.
+ * The run with the blocks that were frozen. Only a network with frozen batch norms has statistics among its weights; the best
+ * round, whose network the last task may take, can be one before or after `freeze.until_epoch`.
  */
-export async function runOfState({
+async function unfrozenRun({
   assignment: { spec, dataset, inputs },
   blobs,
 }: TaskContext): Promise<RunDescription> {

@@ -4,6 +4,7 @@ import { mergeStates } from '../../checkpoint/index.js';
 import type { OptimizerState } from '../../optimizer/index.js';
 import { allEnded } from '../all-ended.js';
 import type { TaskContext } from '../context.js';
+import { withChannelsOfRound } from '../inputs/channels.js';
 import { stageParameters } from '../inputs/stage-parameters.js';
 import { hasInput, initialState, readState } from '../inputs/states.js';
 import { storeStage } from './store-stage.js';
@@ -15,7 +16,7 @@ export async function statesBefore(
 ): Promise<OptimizerState> {
   const before = async (stage: StageDescription): Promise<OptimizerState> =>
     hasInput(context, `state-${stage.index}`)
-      ? await readState(context, `state-${stage.index}`)
+      ? withChannelsOfRound(context, stage, await readState(context, `state-${stage.index}`))
       : await initialState(context, stageParameters(stage));
   return mergeStates(await allEnded(stages.map(before)));
 }

@@ -9,6 +9,7 @@ import type { OptimizerState } from '../../optimizer/index.js';
 import { classificationObjective, type LocalObjective, Stopwatch } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
 import type { TaskContext } from '../context.js';
+import { withChannelsOfRound } from '../inputs/channels.js';
 import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
 
 import { readCheckpoint, stateBefore } from '../inputs/states.js';
@@ -51,7 +52,7 @@ export async function trainStage(
         auxiliary: stage.auxiliary,
       },
       parameters,
-      state: () => stateBefore(context, parameters),
+      state: async () => withChannelsOfRound(context, stage, await stateBefore(context, parameters)),
       checkpoint,
       steps: stageRange(run.rounds, round, context.assignment.replica),
       inputAt: features && ((pass) => features.read(pass)),
