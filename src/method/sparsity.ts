@@ -94,10 +94,10 @@ export interface KeptShare {
 /** The most different numbers of channels that plans tell apart. */
 const MOST_SHARES = 16;
 
-/** The rounds of a phase by their channels, in order; empty for a method whose channels stay. */
+/** The rounds of a phase by their channels, in order; empty where none is removed. */
 export function keptShares(method: Partial<Pick<ResolvedMethod, 'sparsity'>>, rounds: number): KeptShare[] {
   const sparsity = sparsityOf(method);
-  if (sparsity === null || rounds === 0) return [];
+  if (sparsity === null || sparsity.keep === 1 || rounds === 0) return [];
   const changing = Math.min(rounds, sparsity.untilRound);
   const count = Math.min(changing, MOST_SHARES);
   const shares = Array.from({ length: count }, (_, part) => ({

@@ -61,7 +61,20 @@ function show(out: Context['out'], found: Schemas['Plan']): void {
     ['steps of an epoch', String(found.steps_per_epoch)],
     ...(found.frozen_features ? [['frozen blocks', ofFrozen(found.frozen_features)] as const] : []),
     ...(found.unfrozen
-      ? [[`after epoch ${found.unfrozen.from_epoch}`, ofUnfrozen(found.unfrozen)] as const]
+      ? [
+          [
+            `after epoch ${found.unfrozen.from_epoch}`,
+            `every block trains: ${ofStages(found.unfrozen)}`,
+          ] as const,
+        ]
+      : []),
+    ...(found.pruned
+      ? [
+          [
+            `from round ${found.pruned.from_round}`,
+            `the last channels are removed: ${ofStages(found.pruned)}`,
+          ] as const,
+        ]
       : []),
     ['advice', recommendation.reason],
   ]);
@@ -114,10 +127,10 @@ function showSchedules(out: Context['out'], { schedules }: Schemas['Plan']): voi
   );
 }
 
-function ofUnfrozen({ stages }: NonNullable<Schemas['Plan']['unfrozen']>): string {
+function ofStages({ stages }: Pick<Schemas['Plan'], 'stages'>): string {
   const step = Math.max(...stages.map((stage) => stage.step_seconds));
   const memory = Math.max(...stages.map((stage) => stage.memory_bytes));
-  return `every block trains: ${duration(step)} a step of the slowest stage, ${bytes(memory)} of the largest`;
+  return `${duration(step)} a step of the slowest stage, ${bytes(memory)} of the largest`;
 }
 
 function ofFrozen(features: NonNullable<Schemas['Plan']['frozen_features']>): string {

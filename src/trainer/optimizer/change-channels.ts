@@ -1,4 +1,5 @@
 import {
+  channelCounts,
   type HiddenConvolution,
   hiddenConvolutions,
   type Layer,
@@ -38,17 +39,21 @@ interface Sides {
  * until they are trained. Parameters of other layers stay.
  */
 export function changeChannels(state: OptimizerState, change: ChannelChange): OptimizerState {
-  const { layers, seed, label } = change;
-  const hidden = hiddenConvolutions(layers);
+  const { layers, regrown, seed, label } = change;
+  const chain = withChannelsOf(layers, state.weights);
+  const counts = channelCounts(layers);
+  const hidden = hiddenConvolutions(chain);
   const origins = new Map(
-    hidden.map((each) => [each.conv.name, originsOf(each, state.weights, change)] as const),
+    hidden.map((each) => {
+      const channels = counts.get(each.conv.name)!;
+      const kept = channels - regrown(channels);
+      return [each.conv.name, originsOf(each, state.weights, channels, kept)] as const;
+    }),
   );
   const sides = sidesOf(hidden, origins);
   const parameters = parametersOf(layers).filter(({ name }) => sides.has(name));
   const fresh = startingValues(parameters, seed, label);
-  const before = new Map(
-    parametersOf(withChannelsOf(layers, state.weights)).map((spec) => [spec.name, spec]),
-  );
+  const before = new Map(parametersOf(chain).map((parameter) => [parameter.name, parameter]));
   const changed = (values: NamedValues, startOf: (name: string) => Float32Array | null): NamedValues => {
     const all = new Map(values);
     for (const parameter of parameters) {
@@ -76,22 +81,21 @@ export function withChannelsOf<L extends Layer>(layers: readonly L[], weights: N
   return withChannels(layers, new Map(counts));
 }
 
-/** The most important channels in their order, then the new ones. Of equal ones, the first stay. */
+/** The most important channels in their order, at most `kept`, then new ones. Of equal ones, the first stay. */
 function originsOf(
-  { conv, norm, reader }: HiddenConvolution,
+  { norm, reader }: HiddenConvolution,
   weights: NamedValues,
-  { regrown }: ChannelChange,
+  channels: number,
+  kept: number,
 ): Origins {
-  const { channels } = conv.output;
   const importance = channelImportance(
     weights.get(`${norm.name}/gamma`)!,
     weights.get(`${reader.name}/kernel`)!,
     reader.op === 'conv' ? reader.output.channels : reader.outputs,
   );
-  const kept = Math.min(channels - regrown(channels), importance.length);
   const order = importance.map((_, index) => index).sort((a, b) => importance[b]! - importance[a]! || a - b);
   const old = order.slice(0, kept).sort((a, b) => a - b);
-  return [...old, ...Array.from({ length: channels - kept }, () => null)];
+  return [...old, ...Array.from({ length: channels - old.length }, () => null)];
 }
 
 /**

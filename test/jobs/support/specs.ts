@@ -23,6 +23,7 @@ export function jobSpec(changes: SpecChanges = {}): JobSpec {
       ...method,
       auxiliary: { ...JOB_DEFAULTS.method.auxiliary, ...method?.auxiliary },
       heads: { ...JOB_DEFAULTS.method.heads, ...method?.heads },
+      sparsity: { ...JOB_DEFAULTS.method.sparsity, ...method?.sparsity },
       stored: { ...JOB_DEFAULTS.method.stored, ...method?.stored },
       stream: { ...JOB_DEFAULTS.method.stream, ...method?.stream },
       corrections: { ...JOB_DEFAULTS.method.corrections, ...method?.corrections },

@@ -261,6 +261,22 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['spec.decay_norm_and_bias || ', 'true || ']],
     },
   ]),
+  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'new channels change no output, AuxNet', [
+    {
+      name: 'regrown-read',
+      fault: 'The kernel that reads a new channel is random.',
+      file: 'src/trainer/optimizer/change-channels.ts',
+      edits: [['if (fromInput === null) return 0;', 'if (fromInput === null) return start?.[index] ?? 0;']],
+    },
+  ]),
+  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'the least important channels go, AuxNet', [
+    {
+      name: 'most-important-removed',
+      fault: 'The most important channels go.',
+      file: 'src/trainer/optimizer/change-channels.ts',
+      edits: [['importance[b]! - importance[a]! || a - b', 'importance[a]! - importance[b]! || a - b']],
+    },
+  ]),
   ...noticedBy('test/trainer/tasks/reach.test.ts', 'a reach of K trains bitwise as back-propagation does', [
     {
       name: 'reach-ignored',

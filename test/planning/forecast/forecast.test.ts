@@ -386,3 +386,21 @@ test('a plan says which neighboring stages of a pipeline share a slot, divided b
   // 15 and 12; any other cut has 20 or more on one slot.
   assert.deepEqual(sharedSlots([5, 2, 8, 12], 2), [3, 1]);
 });
+
+test('plans of jobs that remove channels: memory of the first round, the mean time of all, and the stages at the end', () => {
+  const method = { stages: 2, split: [5, 4], auxiliary: { width: 64 } };
+  const sparse = plan({ method: { ...method, sparsity: { keep: 0.25, until_round: 1 } } });
+  const dense = plan({ method });
+  const narrow = plan({ method: { ...method, auxiliary: { width: 16 } } });
+  assert.equal(dense.pruned, null);
+  assert.equal(sparse.pruned?.from_round, 1);
+  assert.deepEqual(sparse.stages, dense.stages);
+  assert.deepEqual(sparse.pruned?.stages, narrow.stages);
+  const timeOf = ({ layouts }: typeof sparse) =>
+    layouts.find(({ stages, replicas }) => stages === 2 && replicas === 1)!;
+  const [first, last, mean] = [dense, narrow, sparse].map(timeOf);
+  assert.equal(mean!.memory_bytes, first!.memory_bytes);
+  assert.ok(last!.epoch_seconds < mean!.epoch_seconds && mean!.epoch_seconds < first!.epoch_seconds);
+  const keepsAll = plan({ method: { ...method, sparsity: { keep: 1, until_round: 1 } } });
+  assert.deepEqual(keepsAll, dense);
+});

@@ -15,13 +15,13 @@ export function serialJob(spec: ResolvedSpec): ResolvedSpec | null {
     describeMethod(method).exchangesWithinBatch && method.message_rounds === 2 * method.stages - 1;
   // Stages shorten gradients of their own to clip_norm.
   if (method.stages > 1 && (!isExact || optimizer.clip_norm !== null)) return null;
-  const { heads, stored, stream, corrections, auxiliary } = JOB_DEFAULTS.method;
+  const { heads, stored, stream, corrections, auxiliary, sparsity } = JOB_DEFAULTS.method;
   const blocks = method.split.reduce((sum, count) => sum + count, 0);
   return {
     ...spec,
     method: {
       ...method,
-      ...{ heads, stored, stream, corrections, auxiliary },
+      ...{ heads, stored, stream, corrections, auxiliary, sparsity },
       ...{ type: SERIAL, stages: 1, split: [blocks], penalty: 'auto', memory: null, message_rounds: null },
       memory_bytes: null,
       warm_start_epochs: 0,

@@ -59,6 +59,11 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
     { optimizer: { gradient_accumulation_steps: 2 }, method: { replicas: 3 } },
   ],
   ['local-heads with replicas', 'local-heads', { method: { replicas: 3 } }],
+  [
+    'augmented-lagrangian with sparse AuxNets, by AdamW',
+    'augmented-lagrangian',
+    { optimizer: { type: 'adamw', learning_rate: 0.01 }, method: { sparsity: { keep: 0.5, regrow: 0.3 } } },
+  ],
   ['penalty with the Bregman loss', 'penalty', { method: { coupling: 'bregman-relu' } }],
   [
     'pipeline by K-FAC that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',

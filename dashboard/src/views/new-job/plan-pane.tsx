@@ -40,7 +40,7 @@ type Plan = NonNullable<NonNullable<DryRun['job']>['prediction']>;
 
 function Prediction({ prediction }: { readonly prediction: Plan }) {
   const { speedups, stages, recommendation, source, method } = prediction;
-  const { frozen_features: frozen, unfrozen } = prediction;
+  const { frozen_features: frozen, unfrozen, pruned } = prediction;
   const slowest = Math.max(...stages.map(({ step_seconds: step }) => step));
   return (
     <>
@@ -63,6 +63,14 @@ function Prediction({ prediction }: { readonly prediction: Plan }) {
           <>
             <dt>Step of the slowest stage after epoch {unfrozen.from_epoch}, when every block trains</dt>
             <dd>{duration(Math.max(...unfrozen.stages.map(({ step_seconds: step }) => step)))}</dd>
+          </>
+        )}
+        {pruned && (
+          <>
+            <dt>
+              Step of the slowest stage from round {pruned.from_round} on, with the channels that are left
+            </dt>
+            <dd>{duration(Math.max(...pruned.stages.map(({ step_seconds: step }) => step)))}</dd>
           </>
         )}
       </dl>
