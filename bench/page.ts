@@ -27,6 +27,7 @@ const QUESTIONS = {
   penalties: 'What does the penalty that follows gradients bring?',
   memory: 'What does a stage need?',
   activations: 'What do memory policies save?',
+  sparsity: 'What do AuxNets save that lose channels?',
   optimizers: 'What does K-FAC bring with stages?',
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',

@@ -34,8 +34,8 @@ interface Sums {
 
 /**
  * Rates of the parts of a network, measured by tasks on one kind of device, that of the latest task; null without
- * tasks. Tasks whose memory policy adds work to their passes, or whose channels are removed, do not count. Parts that no task has run, like the
- * coupling if only back-propagation ran, are estimated and scaled by the measured forward pass.
+ * tasks. Tasks whose memory policy adds work to their passes, or whose channels are removed, do not count. Parts that no
+ * task has run, like the coupling if only back-propagation ran, are estimated and scaled by the measured forward pass.
  */
 export function measuredRates(
   network: NetworkDescription,

@@ -34,7 +34,7 @@ for (const type of ['penalty', 'augmented-lagrangian', 'frozen', 'rounds', 'loca
       const stages = type === 'frozen' ? [2] : hasHeads ? [0, 1] : [1, 2];
       for (const stage of stages) {
         const of = async (round: number, output: string) => {
-          const { outputs } = run.get(isJoint ? `stages-${round}` : `stage-${stage}-${round}`)!;
+          const { outputs } = run.get(isJoint ? `stage-${round}` : `stage-${stage}-${round}`)!;
           const { uri } = outputs[isJoint ? `${output}-${stage}` : output]!;
           return blobs.get(uri);
         };
@@ -68,8 +68,8 @@ test('a whole job: the compact network that is scored, exported and kept has the
   await withBlobs(async (blobs) => {
     const specOf = (sparsity: object) =>
       mnistSpec({
-        ...{ epochs: 1, exports: ['onnx'], evaluate_every: 1 },
-        method: { stages: 2, round_steps: 3, auxiliary: { width: 8 }, end_to_end_replicas: 1, sparsity },
+        ...{ max_train_samples: 256, exports: ['onnx'] },
+        method: { stages: 2, round_steps: 2, auxiliary: { width: 8 }, end_to_end_replicas: 1, sparsity },
       });
     const { successes, samples } = await runPlan(specOf({ keep: 0.25, regrow: 0.2 }), blobs);
     const finalize = successes.get('finalize')!;
