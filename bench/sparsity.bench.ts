@@ -5,7 +5,8 @@ const SEEDS = [1, 2, 3];
 
 export const benchmark: Benchmark = {
   name: 'sparsity',
-  title: 'time, fidelity and accuracy of an AuxNet whose channels are removed during training, beside dense ones',
+  title:
+    'time, fidelity and accuracy of an AuxNet whose channels are removed during training, beside dense ones',
   run,
 };
 
