@@ -34,7 +34,7 @@ export interface SparsityRun {
   readonly before: number;
   readonly after: number;
   readonly compact: number;
-  /** Of stage 0, whose loss is about what the AuxNet makes, at the end of the layer-parallel phase. */
+  /** `fidelity` of stage 0, whose loss is about what the AuxNet makes, at the end of the layer-parallel phase. */
   readonly fidelity: number;
   /** Milliseconds of the AuxNet in a step, forward and back, the mean of all rounds, and of the quickest one. */
   readonly milliseconds: number;

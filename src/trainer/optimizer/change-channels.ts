@@ -15,7 +15,7 @@ import { initialValues, type NamedValues } from './parameter-values.js';
 export interface ChannelChange {
   /** The chain with the channels that it gets; its state may have others. */
   readonly layers: readonly Layer[];
-  /** How many of so many channels of a hidden convolution are new ones. More are, where the state has too few. */
+  /** Number of new channels among those of a hidden convolution. More are new where the state has too few. */
   readonly regrown: (channels: number) => number;
   /** The seed of the random kernels of new channels. */
   readonly seed: number;
@@ -99,8 +99,8 @@ function originsOf(
 }
 
 /**
- * How much each channel can add to the outputs behind it: |gamma| times the Euclidean norm of the part of the kernel that reads
- * it, in the units of the layer that reads. The shift is left out, since the batch norm behind takes away what is constant.
+ * Importance of each channel: |gamma| times the Euclidean norm of the part of the kernel that reads it. The shift is left out,
+ * since the batch norm behind takes away what is constant.
  * @param gamma scales, [channels]
  * @param kernel of a convolution [size, size, channels, outputs], or of a dense layer [channels, outputs]
  */

@@ -167,7 +167,7 @@ for (const [name, layers] of Object.entries(CHAINS)) {
       const isNew = (index: number) => index % channels >= channels - regrown;
       const newOf = ({ weights }: OptimizerState) =>
         weights.get(`${conv.name}/kernel`)!.filter((_, index) => isNew(index));
-      // What reads a channel that is new itself is 0, in the second convolution.
+      // Kernels of the second convolution are 0 where they read a new channel of the first.
       assert.ok(newOf(grown).some((value) => value !== 0));
       assert.notDeepEqual(newOf(again), newOf(grown), 'rounds draw other values');
       assert.deepEqual([...grown.weights.get(`${norm.name}/gamma`)!.slice(-regrown)], [1, 1]);

@@ -10,7 +10,7 @@ import { contentsOf, runTraining, tinySpec } from '../support/training-tasks.js'
 
 /** Hidden channels of an AuxNet by round: 8, then 2 + 6 (1 - r/2)^3 for r = 1 and 2, rounded. */
 const CHANNELS = [8, 3, 2, 2];
-/** Of a head, which has as many as the features that it reads, 2 and then 4. */
+/** The same of a head, which begins with as many as the features that it reads, 2 and then 4. */
 const OF_HEADS = [
   [2, 1, 1, 1],
   [4, 1, 1, 1],
