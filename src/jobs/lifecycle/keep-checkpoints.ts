@@ -4,17 +4,17 @@ import { type RestartPoint, roundPoints } from '../../planning/tasks/restart-poi
 import { insertArtifacts } from '../store/artifacts.js';
 import type { Transaction } from '../store/connection/database.js';
 import { KEPT_CHECKPOINTS, readKeptWeights } from '../store/kept-weights.js';
+import type { JobWithDataset } from '../store/models.js';
 import { valuesOfEvaluations } from '../store/task-cuts.js';
 
 /**
  * Makes artifacts of the rounds that `selection.checkpoints` of a locked job keeps, in the transaction that ends it: from then on
  * nothing else refers to their weights.
  */
-export async function keepCheckpoints(tx: Transaction, jobId: string): Promise<void> {
-  const { tenant, spec, earlyEnd } = await tx.job.findUniqueOrThrow({
-    where: { id: jobId },
-    select: { tenant: true, spec: true, earlyEnd: true },
-  });
+export async function keepCheckpoints(
+  tx: Transaction,
+  { id: jobId, tenant, spec, earlyEnd }: JobWithDataset,
+): Promise<void> {
   // Jobs of earlier versions have neither field.
   const { best = 0, latest = 0 } = spec.selection?.checkpoints ?? {};
   if (best + latest === 0) return;

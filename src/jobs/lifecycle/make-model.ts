@@ -7,44 +7,32 @@ import { STRATA_VERSION } from '../process/version.js';
 import type { Transaction } from '../store/connection/database.js';
 import { factsOf } from '../store/dataset-facts.js';
 import { newId } from '../store/ids.js';
-import { insertModelStates } from '../store/model-states.js';
-import { insertModel } from '../store/models.js';
+import type { JobWithDataset, NewModel } from '../store/models.js';
 import { trainedIn } from '../store/runtimes.js';
 
 /**
- * Creates the model of a job, in the transaction that lets the job succeed. A job that makes a model again has none of its own.
- * @returns its id
+ * The model of a job that succeeds with this task. A job that makes a model again has none of its own.
+ * @returns what `insertModel` stores in the same transaction
  */
-export async function makeModel(
+export async function plannedModel(
   tx: Transaction,
-  jobId: string,
+  job: JobWithDataset,
   { result, outputs }: TaskSuccess,
-): Promise<string | null> {
-  const job = await tx.job.findUniqueOrThrow({
-    where: { id: jobId },
-    select: {
-      name: true,
-      spec: true,
-      dataset: true,
-      initial: true,
-      actor: true,
-      reproduces: true,
-      earlyEnd: true,
-    },
-  });
+): Promise<NewModel | null> {
   if (job.reproduces !== null) return null;
   const spec = job.spec;
   const { family, depth } = spec.model;
-  const id = newId('model');
   const serving = MODEL_VARIANTS.flatMap((variant) => {
     const uri = outputs[servingOutput(variant)]?.uri;
     return uri === undefined ? [] : [[variant, uri] as const];
   });
-  await insertModel(tx, jobId, {
-    id,
+  const facts = factsOf(job.dataset);
+  const states = endOfTraining(spec, facts, job.earlyEnd?.round ?? null);
+  return {
+    id: newId('model'),
     // Tags are unique within a name. Models without a name would share their tags.
     name: job.name || `${job.dataset.name}-${family}-${depth}`,
-    image: inputShape(spec, factsOf(job.dataset)),
+    image: inputShape(spec, facts),
     accuracy: result.test_accuracy ?? 0,
     serving: Object.fromEntries(serving),
     strataVersion: STRATA_VERSION,
@@ -52,12 +40,10 @@ export async function makeModel(
       dataset_sha256: job.dataset.sha256,
       initial_weights: (job.initial ?? []).map((uri) => uri.slice('sha256:'.length)),
       actor: job.actor,
-      environments: await trainedIn(tx, jobId),
+      environments: await trainedIn(tx, job.id),
     },
-  });
-  const states = endOfTraining(spec, factsOf(job.dataset), job.earlyEnd?.round ?? null);
-  await insertModelStates(tx, id, await outputsOf(tx, jobId, states));
-  return id;
+    states: await outputsOf(tx, job.id, states),
+  };
 }
 
 /** The blobs among these outputs. */

@@ -1,3 +1,4 @@
+import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { speedUpOf } from '../../planning/tasks/speed-up.js';
 import { insertArtifacts } from '../store/artifacts.js';
@@ -7,12 +8,13 @@ import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
+import { insertModel, type JobWithDataset } from '../store/models.js';
 import { findTrainedTasks } from '../store/task-seconds.js';
 import { endSucceeded, recordPlainSuccess } from '../store/task-successes.js';
 import type { ClaimedTask } from '../store/tasks.js';
 import { endPhaseEarly } from './early-stop.js';
 import { keepCheckpoints } from './keep-checkpoints.js';
-import { makeModel } from './make-model.js';
+import { plannedModel } from './make-model.js';
 import { selectNetwork } from './select-network.js';
 import { settle } from './stop.js';
 import { describe, taskData } from './task-events.js';
@@ -22,6 +24,7 @@ export class MissingOutputError extends Error {}
 
 /**
  * Records the result of an attempt and opens the tasks that waited for it, all or nothing.
+ * @param decides whether an evaluation may change the rest of its job, as `isDecisive` says of the job's spec
  * @returns the number of opened tasks; null for a stale attempt, of which nothing is stored
  * @throws MissingOutputError, and stores nothing
  */
@@ -30,8 +33,11 @@ export async function recordSuccess(
   task: ClaimedTask,
   success: TaskSuccess,
   lastSamples: readonly MetricSample[],
+  decides = true,
 ): Promise<number | null> {
-  const plainly = isPlain(task, success) ? await recordPlainly(db, task, success, lastSamples) : null;
+  const plainly = isPlain(task, success, decides)
+    ? await recordPlainly(db, task, success, lastSamples)
+    : null;
   const opened = plainly ?? (await recordInFull(db, task, success, lastSamples));
   // The slot that ran this task takes one of them.
   if (opened !== null && opened > 1) notify(db, 'strata_dispatch', 'ready');
@@ -39,8 +45,15 @@ export async function recordSuccess(
 }
 
 /** Nothing follows from it but the tasks that it opens. */
-function isPlain({ kind }: ClaimedTask, { artifacts, warnings = [] }: TaskSuccess): boolean {
-  return kind !== 'finalize' && kind !== 'evaluate' && artifacts.length === 0 && warnings.length === 0;
+function isPlain({ kind }: ClaimedTask, success: TaskSuccess, decides: boolean): boolean {
+  const { artifacts, warnings = [] } = success;
+  if (kind === 'finalize' || (kind === 'evaluate' && decides)) return false;
+  return artifacts.length === 0 && warnings.length === 0;
+}
+
+/** Whether evaluations of such a job end its phase or choose its network. Jobs of earlier versions have neither field. */
+export function isDecisive(spec: ResolvedSpec): boolean {
+  return Boolean(spec.early_stopping) || spec.selection?.keep === 'best';
 }
 
 /** Null where more is to be said about it, and nothing is stored. */
@@ -136,27 +149,29 @@ async function followUp(
 /** Decisions that the evaluations of a job lead to. */
 async function decide(tx: Transaction, job: LockedJob): Promise<number> {
   const { spec } = await tx.job.findUniqueOrThrow({ where: { id: job.id }, select: { spec: true } });
-  // Jobs of earlier versions have neither field.
-  if (!spec.early_stopping && spec.selection?.keep !== 'best') return 0;
+  if (!isDecisive(spec)) return 0;
   const opened = await endPhaseEarly(tx, job);
   await selectNetwork(tx, job);
   return opened;
 }
 
-async function succeedJob(tx: Transaction, job: LockedJob, success: TaskSuccess): Promise<void> {
+/**
+ * The model comes last: its number is the next of its name, and jobs whose models have the same name wait for each other from
+ * there to the commit.
+ */
+async function succeedJob(tx: Transaction, locked: LockedJob, success: TaskSuccess): Promise<void> {
   const { result, networks = [] } = success;
-  const compared = await speedUpOfJob(tx, job.id);
-  await keepCheckpoints(tx, job.id);
-  await setJobState(tx, job, 'succeeded', { result: toJson({ ...result, networks, ...compared }) });
-  const data = { result, model_id: await makeModel(tx, job.id, success) };
+  const job = await tx.job.findUniqueOrThrow({ where: { id: locked.id }, include: { dataset: true } });
+  const model = await plannedModel(tx, job, success);
+  const compared = await speedUpOfJob(tx, job);
+  await keepCheckpoints(tx, job);
+  await setJobState(tx, locked, 'succeeded', { result: toJson({ ...result, networks, ...compared }) });
+  const data = { result, model_id: model?.id ?? null };
   await appendEvents(tx, job.id, { type: 'job.succeeded', message: 'the job succeeded', data });
+  if (model) await insertModel(tx, job, model);
 }
 
-async function speedUpOfJob(tx: Transaction, id: string) {
-  const { spec, ranSeconds } = await tx.job.findUniqueOrThrow({
-    where: { id },
-    select: { spec: true, ranSeconds: true },
-  });
+async function speedUpOfJob(tx: Transaction, { id, spec, ranSeconds }: JobWithDataset) {
   // A value above 0 means that the job was paused, because only a pause adds to the stored run time.
   return speedUpOf(spec.method, await findTrainedTasks(tx, id), ranSeconds > 0);
 }

@@ -65,11 +65,12 @@ export async function setJobState(
   tx: Transaction,
   job: LockedJob,
   to: JobState,
-  changes: Prisma.JobUpdateInput = {},
+  changes: Prisma.JobUpdateManyMutationInput = {},
 ): Promise<LockedJob> {
   const state = transition('job', job.state, to);
   const finishedAt = isTerminal('job', state) ? { finishedAt: job.now } : {};
-  await tx.job.update({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
+  // Many, though it is one: `update` would read the whole row again.
+  await tx.job.updateMany({ where: { id: job.id }, data: { ...changes, ...finishedAt, state } });
   return { ...job, state };
 }
 

@@ -1,7 +1,8 @@
 import type { ImageShape } from '../../contract/spec.js';
+import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import { announce } from './announcements.js';
 import type { StoredProvenance, TableRow } from './columns.js';
-import { text } from './connection/column.js';
+import { flag, int, text } from './connection/column.js';
 import { type Queryable, type Transaction, toJson } from './connection/database.js';
 import { statement } from './connection/statement.js';
 import { Prisma } from './generated/client.js';
@@ -32,13 +33,20 @@ export interface NewModel {
   readonly serving: Readonly<Record<string, string>>;
   readonly strataVersion: string;
   readonly provenance: StoredProvenance;
+  /** States in which the training ended, by name. */
+  readonly states: ReadonlyMap<string, TaskOutput>;
 }
 
+export type JobWithDataset = TableRow<'job'> & { readonly dataset: TableRow<'dataset'> };
+
 /** Creates the model of a successful job. The files of finalize become the files of the model. */
-export async function insertModel(tx: Transaction, jobId: string, model: NewModel): Promise<void> {
-  const job = await tx.job.findUniqueOrThrow({ where: { id: jobId }, include: { dataset: true } });
-  const { dataset } = job;
-  await tx.model.create({
+export async function insertModel(
+  tx: Transaction,
+  { id: jobId, dataset, ...job }: JobWithDataset,
+  { states, ...model }: NewModel,
+): Promise<void> {
+  // Many, though it is one: `create` would read the row again.
+  await tx.model.createMany({
     data: {
       ...model,
       jobId,
@@ -54,13 +62,47 @@ export async function insertModel(tx: Transaction, jobId: string, model: NewMode
       provenance: toJson(model.provenance),
     },
   });
-  await tx.artifact.updateMany({
-    where: { jobId, kind: { not: 'report' } },
-    data: { modelId: model.id },
-  });
-  const { version } = await tx.modelVersion.findUniqueOrThrow({ where: { modelId: model.id } });
-  const created = { id: model.id, name: model.name, version, job_id: jobId, test_accuracy: model.accuracy };
-  await announce(tx, job.tenant, 'model.version.created', { model: created });
+  const { id, name, accuracy } = model;
+  const numbered = await completeModel(tx, { id, jobId, tenant: job.tenant, states });
+  if (numbered === null) throw new Error(`the model ${id} has no version`);
+  if (!numbered.heard) return;
+  const created = { id, name, version: numbered.version, job_id: jobId, test_accuracy: accuracy };
+  await announce(tx, job.tenant, CREATED, { model: created });
+}
+
+const CREATED = 'model.version.created';
+/** Whether a webhook wants to hear of it. */
+const completed = statement('complete-model', { version: int, heard: flag });
+
+interface Completion extends Pick<NewModel, 'id' | 'states'> {
+  readonly jobId: string;
+  readonly tenant: string;
+}
+
+/**
+ * Adds the files and the states of a new model. One statement: jobs whose models have the same name wait for this
+ * transaction.
+ */
+export function completeModel(
+  tx: Queryable,
+  { id: modelId, jobId, tenant, states }: Completion,
+): Promise<{ readonly version: number; readonly heard: boolean } | null> {
+  const rows = [...states].map(([name, { uri, size_bytes }]) => ({ name, uri, size_bytes }));
+  return completed.first(
+    tx,
+    Prisma.sql`
+    WITH files AS (
+      UPDATE artifact SET model_id = ${modelId} WHERE job_id = ${jobId} AND kind <> 'report'
+    ), kept AS (
+      INSERT INTO model_state (model_id, name, uri, size_bytes)
+      SELECT ${modelId}, name, uri, size_bytes
+      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS state (name text, uri text, size_bytes bigint)
+    )
+    SELECT version, EXISTS (
+      SELECT 1 FROM webhook WHERE tenant = ${tenant} AND events @> to_jsonb(${CREATED}::text)
+    ) AS heard
+    FROM model_version WHERE model_id = ${modelId}`,
+  );
 }
 
 export function findModel(db: Queryable, tenant: string, id: string): Promise<ModelRow | null> {

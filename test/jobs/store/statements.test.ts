@@ -148,6 +148,7 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => metrics.streamPoints(db, 'none', filter).next(),
     () => tags.takeTags(db, { id: 'none', tenant: 'default', name: 'none' }),
     () => models.lockModel(db, 'default', 'none'),
+    () => models.completeModel(db, { id: 'none', jobId: 'none', tenant: 'default', states: new Map() }),
     () => models.findModels(db, { ...query, name: null, dataset: null, tag: null, minAccuracy: null }),
     () => profiles.claimProfile(db, 'none', 'cpu:0', 1),
     () => profiles.isProfileWanted(db, 'cpu'),

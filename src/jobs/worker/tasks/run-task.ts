@@ -10,7 +10,7 @@ import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
 import { recordReport } from '../../lifecycle/report.js';
 import { recordShared } from '../../lifecycle/share.js';
-import { recordSuccess } from '../../lifecycle/succeed.js';
+import { isDecisive, recordSuccess } from '../../lifecycle/succeed.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
@@ -253,9 +253,10 @@ export class TaskRunner {
 
   private async settle(attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
     const { db, wakeSlot } = this.options;
-    const { task } = attempt.claim;
+    const { task, assignment } = attempt.claim;
     if (outcome.kind === 'succeeded') {
-      const opened = await recordSuccess(db, task, outcome.success, unwritten.samples);
+      const { success } = outcome;
+      const opened = await recordSuccess(db, task, success, unwritten.samples, isDecisive(assignment.spec));
       // This slot takes one of the opened tasks; another idle slot can take one at once.
       if (opened !== null && opened > 1) wakeSlot();
       return opened !== null;
