@@ -56,7 +56,7 @@ export function startLeases(options: LeaseOptions): Leases {
       if (held.get(key) !== entry) continue;
       const answer = answers.get(key);
       // Counted from before the question: Postgres counts from when it came.
-      entry.endsAt = sentAt + leaseMs;
+      if (answer?.renewed) entry.endsAt = sentAt + leaseMs;
       if (!answer) entry.onLost();
       else if (answer.wish) entry.onWish?.(answer.wish);
     }

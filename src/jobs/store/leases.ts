@@ -1,5 +1,5 @@
 import { MAX_LEASE_MS } from '../process/limits.js';
-import { int, orNull, type RowOf, text, textOf } from './connection/column.js';
+import { flag, int, orNull, type RowOf, text, textOf } from './connection/column.js';
 import type { Pooled, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
@@ -110,12 +110,14 @@ const RENEWED_LEASE = {
   table: textOf<LeasedTable>(),
   id: text,
   attempt: int,
+  /** Whether its lease was renewed. False while another transaction, such as the one that ends it, has the row locked. */
+  renewed: flag,
   /** For a task: the request of its job. */
   wish: orNull(textOf<StopWish>()),
 };
 export type RenewedLease = RowOf<typeof RENEWED_LEASE>;
 
-const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
+const OTHER_TABLES: readonly LeasedTable[] = [
   'dataset_import',
   'profile',
   'evaluation_part',
@@ -125,33 +127,43 @@ const TABLES_WITHOUT_WISH: readonly LeasedTable[] = [
   'model_push',
 ];
 
+const WISH_OF_JOB = `CASE WHEN job.stop_now THEN 'kill'
+        WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END`;
+
+// `free_…`: rows of this process that nobody has locked. Waiting for one would hold up the leases of all others. `renewed_…`
+// extends them, and `current_…` says which claims are still ours, the locked ones among them.
 const renewedOf = (table: LeasedTable): string => `
-  renewed_${table} AS (
-    UPDATE ${table} AS kept SET lease_until = ends FROM held
-    WHERE held."table" = '${table}' AND kept.id = held.id AND kept.attempt = held.attempt AND lease_until IS NOT NULL
-    RETURNING held."table", kept.id, kept.attempt, NULL AS wish
+  free_${table} AS MATERIALIZED (
+    SELECT kept.id, ends FROM ${table} AS kept JOIN held USING (id)
+    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL
+    FOR NO KEY UPDATE OF kept SKIP LOCKED
+  ), renewed_${table} AS (
+    UPDATE ${table} AS kept SET lease_until = ends FROM free_${table} AS free WHERE kept.id = free.id RETURNING kept.id
+  ), current_${table} AS (
+    SELECT held."table", kept.id, kept.attempt, renewed_${table}.id IS NOT NULL AS renewed,
+      ${table === 'task' ? WISH_OF_JOB : 'NULL'} AS wish
+    FROM held JOIN ${table} AS kept USING (id) LEFT JOIN renewed_${table} USING (id)
+      ${table === 'task' ? 'JOIN job ON job.id = kept.job_id' : ''}
+    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL
   )`;
 
 // One statement for all that a process holds, since every heartbeat waits for it. It does not wait for the disk: a crash of
 // Postgres right after it costs an extension of a lease, which the next heartbeat asks for again.
-const renewHeld = prepare(
-  'renew-leases',
-  RENEWED_LEASE,
-  `WITH held AS (
+const renewing = (name: string, tables: readonly LeasedTable[]) =>
+  prepare(
+    name,
+    RENEWED_LEASE,
+    `WITH held AS MATERIALIZED (
     SELECT "table", id, attempt, now() + $2 * interval '1 millisecond' AS ends
     FROM jsonb_to_recordset($1::jsonb) AS held ("table" text, id text, attempt int),
       set_config('synchronous_commit', 'off', true) AS disk
     WHERE disk = 'off'
-  ), renewed_task AS (
-    UPDATE task AS kept SET lease_until = ends FROM held, job
-    WHERE held."table" = 'task' AND kept.id = held.id AND kept.attempt = held.attempt AND lease_until IS NOT NULL
-      AND job.id = kept.job_id
-    RETURNING held."table", kept.id, kept.attempt,
-      CASE WHEN job.stop_now THEN 'kill'
-        WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END AS wish
-  ), ${TABLES_WITHOUT_WISH.map(renewedOf).join(',')}
-  SELECT * FROM renewed_task ${TABLES_WITHOUT_WISH.map((table) => `UNION ALL SELECT * FROM renewed_${table}`).join(' ')}`,
-);
+  ), ${tables.map(renewedOf).join(',')}
+  ${tables.map((table) => `SELECT * FROM current_${table}`).join(' UNION ALL ')}`,
+  );
+// Most processes hold tasks alone.
+const renewTasks = renewing('renew-tasks', ['task']);
+const renewHeld = renewing('renew-leases', ['task', ...OTHER_TABLES]);
 
 /** @returns the claims that the worker still has, each with the request of its job */
 export async function renewLeases(
@@ -161,5 +173,6 @@ export async function renewLeases(
 ): Promise<readonly RenewedLease[]> {
   if (leases.length === 0) return [];
   const held = leases.map(({ table, id, attempt }) => ({ table, id, attempt }));
-  return renewHeld(db, [JSON.stringify(held), leaseMs]);
+  const renew = leases.every(({ table }) => table === 'task') ? renewTasks : renewHeld;
+  return renew(db, [JSON.stringify(held), leaseMs]);
 }

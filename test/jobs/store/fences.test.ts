@@ -12,7 +12,7 @@ import { describe, taskData } from '../../../src/jobs/lifecycle/task-events.js';
 import { MAX_LOSSES, MAX_OUTAGES } from '../../../src/jobs/process/limits.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import { newId, setIdClock } from '../../../src/jobs/store/ids.js';
-import { renewLeases } from '../../../src/jobs/store/leases.js';
+import { type Fence, type Lease, renewLeases } from '../../../src/jobs/store/leases.js';
 import { nextInSlot } from '../../../src/jobs/store/queue-order.js';
 import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
 import { eventually } from '../../support/eventually.js';
@@ -303,7 +303,31 @@ test('a renewal does not wait for the disk', async (t) => {
     return rows[0].synchronous_standby_names === 'nobody';
   });
   const lease = { table: 'task', id: task.id, attempt: task.attempt } as const;
-  assert.deepEqual(await renewLeases(db, [lease], 60_000), [{ ...lease, wish: null }]);
+  assert.deepEqual(await renewLeases(db, [lease], 60_000), [{ ...lease, renewed: true, wish: null }]);
+});
+
+test('a heartbeat renews what it can while another transaction has one of its tasks locked', async () => {
+  const [one, two] = [await readyTask(), await readyTask()];
+  const leaseOf = ({ id, attempt }: Fence): Lease => ({ table: 'task', id, attempt });
+  const locked = leaseOf((await claimed(one.taskId)).task);
+  const free = leaseOf((await claimed(two.taskId)).task);
+  const leases = [locked, free];
+  await db.$transaction(async (tx) => {
+    await tx.$executeRaw`UPDATE task SET progress = 1 WHERE id = ${locked.id}`;
+    // Another connection. It would wait for this transaction for ever.
+    const renewed = await renewLeases(db, leases, 60_000);
+    assert.deepEqual(
+      new Map(renewed.map(({ id, renewed: isRenewed, wish }) => [id, [isRenewed, wish]])),
+      new Map([
+        [locked.id, [false, null]],
+        [free.id, [true, null]],
+      ]),
+    );
+  });
+  assert.deepEqual(
+    (await renewLeases(db, leases, 60_000)).map(({ renewed }) => renewed),
+    [true, true],
+  );
 });
 
 test("the task of a dead worker is taken back after Postgres's clock was set back", async () => {

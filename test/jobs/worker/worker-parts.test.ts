@@ -202,7 +202,7 @@ test('leases: requests and losses reach their own attempt, not one that was rele
       if (held.length > 0) release();
       return held
         .filter(({ id }) => id !== 'taken')
-        .map((lease) => ({ ...lease, wish: WISHES[lease.id] ?? null }));
+        .map((lease) => ({ ...lease, renewed: true, wish: WISHES[lease.id] ?? null }));
     },
     heartbeatMs: never,
     onError: fail,
@@ -229,6 +229,34 @@ test('leases: attempts are given up when no renewal came through in time', async
   leases.hold({ lease: { table: 'task', id: 'a', attempt: 1 }, onWish: fail, onLost: () => void lost++ });
   nowMs = 6_001;
   await eventually('it is given up', () => lost > 0);
+  await leases.stop();
+});
+
+test('leases: an attempt whose row stays locked is given up when its lease is over, not before', async () => {
+  let nowMs = 0;
+  let beats = 0;
+  const lost: string[] = [];
+  const leases = startLeases({
+    async renew(held: readonly Lease[]) {
+      beats++;
+      return held.map((lease) => ({ ...lease, renewed: lease.id === 'free', wish: null }));
+    },
+    heartbeatMs: 1,
+    onError: fail,
+    now: () => nowMs,
+  });
+  const hold = (id: string) =>
+    leases.hold({ lease: { table: 'task', id, attempt: 1 }, onLost: () => void lost.push(id) });
+  const release = hold('locked');
+  hold('free');
+  nowMs = 5_999;
+  const before = beats;
+  await eventually('two beats', () => beats > before + 2);
+  assert.deepEqual(lost, []);
+  nowMs = 6_001;
+  await eventually('it is given up', () => lost.length > 0);
+  assert.ok(lost.every((id) => id === 'locked'));
+  release();
   await leases.stop();
 });
 

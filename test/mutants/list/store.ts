@@ -36,8 +36,12 @@ export const STORE: readonly Mutant[] = [
       file: 'src/jobs/store/leases.ts',
       edits: [
         [
-          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n      AND job.id',
-          'AND lease_until IS NOT NULL\n      AND job.id',
+          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n    FOR',
+          'AND lease_until IS NOT NULL\n    FOR',
+        ],
+        [
+          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n  )`',
+          'AND lease_until IS NOT NULL\n  )`',
         ],
       ],
     },
