@@ -14,7 +14,6 @@ import { findEvents } from '../../src/jobs/store/events.js';
 import { findLastSeqs } from '../../src/jobs/store/jobs.js';
 import { type Lease, renewLeases } from '../../src/jobs/store/leases.js';
 import { findLogLines } from '../../src/jobs/store/log-lines.js';
-import { isProfileWanted } from '../../src/jobs/store/profiles.js';
 import {
   findUnlistedManifests,
   readHeldReferences,
@@ -73,7 +72,8 @@ const TABLES = [
   'model_push',
 ] as const;
 const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_looks`, attempt: 1 }));
-const REPORT = { id: CLAIMER.workerId, host: '', pid: 1, devices: [], slots: [], versions: {} };
+const CPU = { kind: 'cpu', name: 'none', slots: 1, bfloat16: true, prefers_bfloat16: false } as const;
+const REPORT = { id: CLAIMER.workerId, host: '', pid: 1, devices: [CPU], slots: [], versions: {} };
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
 
 /** The questions of the loops of a dispatcher, a worker and the API when there is nothing to do. */
@@ -91,7 +91,6 @@ export function looksOf(parts: LookParts): Look[] {
     ['worker: next fetch', () => claimImport(db, CLAIMER.workerId, 'fetch', LEASE_MS)],
     ['worker: next import', () => claimImport(db, CLAIMER.workerId, 'import', LEASE_MS)],
     ['worker: imports that are open', () => openImports(db, ['import_1'])],
-    ['worker: a profile is wanted', () => isProfileWanted(db, 'cpu')],
     ['api: numbers of a list', () => findLastSeqs(db, 'default', jobId)],
     ['api: new events', () => findEvents(db, jobId, 0, 100)],
     ['api: new log lines', () => findLogLines(db, jobId, { after: 0, task: null }, 100)],

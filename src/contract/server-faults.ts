@@ -78,6 +78,9 @@ function postgresFault(host: string, { code, message }: Fault): string {
   if (code === '42501') return `the user lacks a permission on ${host}: ${message}.`;
   if (code === '53300') return `the server at ${host} has no connection left. Raise its max_connections.`;
   if (code === '57P03') return `the server at ${host} is starting or stopping (${message}). Try again soon.`;
+  if (/unsupported startup parameter/.test(message)) {
+    return `the pooler at ${host} refuses a setting (${message}). Write ignore_startup_parameters = extra_float_digits,statement_timeout,idle_in_transaction_session_timeout into its configuration.`;
+  }
   if (/does not support SSL/.test(message)) {
     return `the server at ${host} speaks no TLS. Remove sslmode from the URL, or turn its ssl on.`;
   }

@@ -18,6 +18,12 @@ export const SETTINGS = [
     meaning: 'Postgres server to use, as postgresql://user:password@host:port/database.',
   },
   {
+    name: 'DATABASE_DIRECT_URL',
+    default: 'DATABASE_URL',
+    meaning:
+      'The same database without a pooler, where DATABASE_URL is one (PgBouncer), for what needs a session: LISTEN, heartbeats, migrations.',
+  },
+  {
     name: 'REDIS_URL',
     default: 'local Redis or Valkey',
     meaning:

@@ -21,6 +21,8 @@ export interface Settings {
   home: string;
   /** Absent: the embedded server. */
   databaseUrl?: string;
+  /** The same database without a pooler. Absent: `databaseUrl`. */
+  directUrl?: string;
   /** Absent: a local server. */
   redisUrl?: string;
   blobUrl: string;
@@ -84,6 +86,8 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const read = new Reader(env, problems);
   const home = resolve(cwd, read.text('STRATA_HOME') ?? '.strata');
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const directUrl = read.url('DATABASE_DIRECT_URL', ['postgres:', 'postgresql:']);
+  if (directUrl && !databaseUrl) problems.push('DATABASE_DIRECT_URL needs DATABASE_URL beside it');
   const redisUrl = read.redisUrl('REDIS_URL');
   const slots = read.integer('STRATA_SLOTS', 1, 1024);
   const secretKey = read.hex('STRATA_SECRET_KEY', 64);
@@ -97,6 +101,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     host: read.text('HOST') ?? '127.0.0.1',
     home,
     ...(databaseUrl && { databaseUrl }),
+    ...(directUrl && { directUrl }),
     ...(redisUrl && { redisUrl }),
     blobUrl: read.blobUrl('BLOB_URL') ?? pathToFileURL(resolve(home, 'blobs')).href,
     blobCache: {

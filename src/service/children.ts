@@ -52,6 +52,7 @@ export async function childEnvironment(
     PORT: String(settings.port),
     STRATA_HOME: settings.home,
     DATABASE_URL: urls.databaseUrl,
+    DATABASE_DIRECT_URL: settings.directUrl,
     REDIS_URL: urls.redisUrl,
     BLOB_URL: settings.blobUrl,
     STRATA_SLOTS: String(settings.slots ?? defaultSlots(machine, settings.threads)),

@@ -11,10 +11,10 @@ type Use<T> = (databaseUrl: string, isOurs: boolean) => Promise<T>;
  * that this did not start is never stopped by it.
  */
 export async function withHomeDatabase<T>(
-  { databaseUrl, home }: Pick<Settings, 'databaseUrl' | 'home'>,
+  { databaseUrl, directUrl, home }: Pick<Settings, 'databaseUrl' | 'directUrl' | 'home'>,
   use: Use<T>,
 ): Promise<T> {
-  if (databaseUrl) return use(databaseUrl, false);
+  if (databaseUrl) return use(directUrl ?? databaseUrl, false);
   const claimed = await claimHome(home);
   if (!claimed) return use(await findPostgres(home), false);
   try {

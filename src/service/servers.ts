@@ -12,6 +12,8 @@ export type ServerName = 'postgres' | 'redis';
 
 export interface Servers {
   databaseUrl: string;
+  /** The same database without a pooler. */
+  directUrl: string;
   redisUrl: string;
   /** The servers run here; a given server is somebody else's to restart. */
   children: Partial<Record<ServerName, Supervised<void>>>;
@@ -21,6 +23,7 @@ export interface Servers {
 /** The given database servers, or local ones in the home, which are kept running. The caller holds the home's lock. */
 export async function startServers(settings: Settings, progress: Progress): Promise<Servers> {
   if (settings.databaseUrl) await checkPostgres(settings.databaseUrl);
+  if (settings.directUrl) await checkPostgres(settings.directUrl);
   if (settings.redisUrl) await checkRedis(settings.redisUrl);
   const { home } = settings;
   const children: Servers['children'] = {};
@@ -39,7 +42,7 @@ export async function startServers(settings: Settings, progress: Progress): Prom
     const redisUrl =
       settings.redisUrl ??
       (await progress.step('starting Redis', async () => run('redis', await redisServer(home, progress))));
-    return { databaseUrl, redisUrl, children, stop };
+    return { databaseUrl, directUrl: settings.directUrl ?? databaseUrl, redisUrl, children, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -92,7 +92,7 @@ async function requireFreePort({ host, port }: Settings): Promise<void> {
 }
 
 async function applyMigrations(servers: Servers, progress: Progress): Promise<void> {
-  await progress.step('migrating the database', () => migrate(servers.databaseUrl));
+  await progress.step('migrating the database', () => migrate(servers.directUrl));
 }
 
 function makeChildren(env: NodeJS.ProcessEnv, options: ServiceOptions): Record<ChildName, SupervisedChild> {

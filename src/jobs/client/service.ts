@@ -12,6 +12,7 @@ import { openQueueBoard } from '../queue/board.js';
 import { openPredictionQueue, type PredictionQueue } from '../queue/predictions.js';
 import { openRedisProbe } from '../queue/redis.js';
 import { openRequestCounter } from '../queue/request-counter.js';
+import type { PostgresAddresses } from '../store/connection/addresses.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
@@ -34,8 +35,7 @@ import { createEventFeed } from './together/event-feed.js';
 import { allSayingUnavailable, sayingUnavailable } from './unavailable.js';
 import { FetchPlaces } from './weights/fetch-places.js';
 
-export interface JobsServiceOptions {
-  readonly databaseUrl: string;
+export interface JobsServiceOptions extends PostgresAddresses {
   readonly redisUrl: string;
   readonly blobUrl: string;
   /** Copies of blobs on this host, where the store is no folder. */

@@ -11,6 +11,7 @@ import { STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
 import { followNudges } from '../queue/published-nudges.js';
 import { openTaskQueue } from '../queue/queue.js';
+import { directOf, type PostgresAddresses } from '../store/connection/addresses.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
@@ -25,8 +26,7 @@ import { openExports } from './deliveries/trackers.js';
 import { openDeliveries } from './deliveries/webhooks.js';
 import { startDuties } from './duties.js';
 
-export interface DispatcherOptions {
-  readonly databaseUrl: string;
+export interface DispatcherOptions extends PostgresAddresses {
   readonly redisUrl: string;
   readonly blobs: BlobStore;
   /** Days for which artifacts are kept after the end of their job. Absent: forever. */
@@ -49,7 +49,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);
   await requireSameStore(db, blobs);
-  const tidying = await openDatabase(databaseUrl, HOUSEKEEPING_STATEMENT_MS);
+  const tidying = await openDatabase(directOf(options), HOUSEKEEPING_STATEMENT_MS);
   await seedDatasets(db);
   const queue = openTaskQueue(redisUrl, (error) => log.warn({ err: error }, 'queue'));
   const leases = startLeases({
@@ -86,7 +86,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<{ sto
       loops: duties.reports(),
     });
   const heartbeat = startLoop(report, METRICS_MS, (error) => log.error({ err: error }, 'heartbeat failed'));
-  const nudges = await listen(databaseUrl, { strata_dispatch: duties.nudge });
+  const nudges = await listen(options, { strata_dispatch: duties.nudge });
   // Workers send theirs through Redis.
   const published = followNudges(redisUrl, 'strata_dispatch', duties.nudge);
   return {

@@ -1,5 +1,6 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
+/** A worker also asks at this interval for datasets to import, networks to profile and parts of evaluations. */
 export const HEARTBEAT_MS = 1_500;
 /** A lease grows with the duration of renewals up to this limit. A later end means that the clock was set back. */
 export const MAX_LEASE_MS = 60_000;
@@ -32,12 +33,8 @@ export function outagePauseMs(outages: number): number {
 
 /** Pause before the next attempt of a failed task. It doubles with each failure. */
 export const RETRY_BACKOFF_MS = 250;
-/** A worker looks for datasets to import at this interval, even without a nudge. */
-export const IMPORT_LOOK_MS = 2_000;
 /** URLs that one worker fetches side by side: a slow one must not hold up the others. */
 export const FETCHES_AT_ONCE = 8;
-/** The same for networks to profile. */
-export const PROFILE_LOOK_MS = 2_000;
 /** Attempts of an import, a profile or a delivery that may be lost with their process before it is given up. */
 export const MAX_CLAIM_LOSSES = 3;
 /** A profile that no device has taken after so long fails. */
@@ -47,8 +44,6 @@ export const MAX_PROFILE_MS = 900_000;
 /** A younger profile is used unchanged; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;
-/** A worker looks for parts of evaluations and of batch predictions at this interval, even without a nudge. */
-export const EVALUATION_LOOK_MS = 2_000;
 /** Images of one part of an evaluation or of a batch prediction: some seconds of work, all that a killed worker loses. */
 export const IMAGES_PER_PART = 1_000;
 /** Images times classes of one evaluation: their probabilities must fit into memory at once (256 MB). */

@@ -16,12 +16,13 @@ export interface LoopRun {
 }
 
 /**
- * Runs `action` at the interval `intervalMs` and at every nudge, never twice at once. Errors do not end the loop.
+ * Runs `action` at the interval `intervalMs` (null: only once) and at every nudge, never twice at once. Errors do not end
+ * the loop.
  * An error that repeats in consecutive runs is logged once, because a server that is down would fill the log.
  */
 export function startLoop(
   action: () => Promise<void>,
-  intervalMs: number,
+  intervalMs: number | null,
   onError: (error: unknown) => void,
 ): Loop {
   let stopped = false;
@@ -55,7 +56,7 @@ export function startLoop(
     if (current) again = true;
     else current = run();
   };
-  const timer = setInterval(nudge, intervalMs);
+  const timer = intervalMs === null ? undefined : setInterval(nudge, intervalMs);
   nudge();
   return {
     nudge,

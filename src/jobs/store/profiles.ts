@@ -38,7 +38,6 @@ const CLAIMED_PROFILE = {
 };
 export type ClaimedProfile = RowOf<typeof CLAIMED_PROFILE>;
 const claimed = statement('claim-profile', CLAIMED_PROFILE);
-const wanted = statement('wanted-profile', { id: text });
 
 export type { ProfileError } from './columns.js';
 
@@ -112,11 +111,6 @@ export function claimProfile(
     WHERE id = ${id} AND ${PROFILE_TAKEABLE}
     RETURNING id, attempt, spec, dataset, losses`,
   );
-}
-
-export async function isProfileWanted(db: Queryable, kind: DeviceKind): Promise<boolean> {
-  const sql = Prisma.sql`SELECT id FROM profile WHERE device_kind = ${kind} AND ${PROFILE_TAKEABLE} LIMIT 1`;
-  return (await wanted.first(db, sql)) !== null;
 }
 
 /** @returns false for a stale attempt, which changes nothing; so do the others */

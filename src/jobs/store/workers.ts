@@ -5,6 +5,9 @@ import { COLUMNS } from './columns.js';
 import { flag, int, type RowOf, text, time } from './connection/column.js';
 import type { Database, Pooled, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
+import { Prisma } from './generated/client.js';
+import { type LeasedTable, TAKEABLE } from './leases.js';
+import { PROFILE_TAKEABLE } from './profiles.js';
 
 export interface WorkerReport {
   readonly id: string;
@@ -21,25 +24,47 @@ export interface WorkerReport {
  */
 const WITHOUT_DISK = `set_config('synchronous_commit', 'off', true) AS disk WHERE disk = 'off'`;
 
+/** Work that may wait for a worker beside tasks, which the queue offers. */
+const WANTED = {
+  /** Whether it must drain. */
+  draining: flag,
+  /** Whether an import may be claimed. */
+  imports: flag,
+  /** Whether a profile of a device of this worker may be. */
+  profiles: flag,
+  /** Whether a part of an evaluation or of a batch prediction may be. */
+  parts: flag,
+};
+export type Wanted = RowOf<typeof WANTED>;
+
+const isOpenIn = (table: LeasedTable): Prisma.Sql =>
+  Prisma.sql`EXISTS (SELECT 1 FROM ${Prisma.raw(table)} WHERE uri IS NULL AND ${TAKEABLE})`;
+
+// One statement for all that an idle worker asks, since a thousand workers ask it.
 const written = prepare(
   'report-worker',
-  { draining: flag },
-  `INSERT INTO worker (id, host, pid, devices, slots, versions)
-  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb FROM ${WITHOUT_DISK}
+  WANTED,
+  Prisma.sql`INSERT INTO worker (id, host, pid, devices, slots, versions)
+  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb FROM ${Prisma.raw(WITHOUT_DISK)}
   ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots, versions = excluded.versions,
     heartbeat_at = now()
-  RETURNING draining_at IS NOT NULL AS draining`,
+  RETURNING draining_at IS NOT NULL AS draining,
+    EXISTS (SELECT 1 FROM dataset_import WHERE ${TAKEABLE}) AS imports,
+    EXISTS (SELECT 1 FROM profile WHERE device_kind = ANY ($7::text[]) AND ${PROFILE_TAKEABLE}) AS profiles,
+    ${isOpenIn('evaluation_part')} OR ${isOpenIn('batch_part')} AS parts`.text,
 );
 
 /**
  * Writes the row of the worker, with a heartbeat by the clock of the database, which all hosts share.
- * @returns whether the worker must drain
+ * @returns what waits for workers, among them this one
  */
-export async function reportWorker(db: Pooled, report: WorkerReport): Promise<boolean> {
-  const { id, host, pid } = report;
-  const json = [report.devices, report.slots, report.versions].map((value) => JSON.stringify(value));
-  const [row] = await written(db, [id, host, pid, ...json]);
-  return row?.draining === true;
+export async function reportWorker(db: Pooled, report: WorkerReport): Promise<Wanted> {
+  const { id, host, pid, devices } = report;
+  const json = [devices, report.slots, report.versions].map((value) => JSON.stringify(value));
+  const kinds = [...new Set(devices.map(({ kind }) => kind))];
+  const [row] = await written(db, [id, host, pid, ...json, kinds]);
+  if (row === undefined) throw new Error('the report of a worker always returns a row');
+  return row;
 }
 
 const savedMetrics = prepare(

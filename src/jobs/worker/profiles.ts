@@ -1,18 +1,10 @@
 import type { TaskAssignment } from '../../contract/trainer-protocol.js';
-import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import type { Leases } from '../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../lifecycle/work-on.js';
-import { MAX_CLAIM_LOSSES, MAX_PROFILE_MS, PROFILE_LOOK_MS } from '../process/limits.js';
-import { type Loop, startLoop } from '../process/loop.js';
+import { MAX_CLAIM_LOSSES, MAX_PROFILE_MS } from '../process/limits.js';
 import type { Log } from '../process/process.js';
 import type { Database } from '../store/connection/database.js';
-import {
-  type ClaimedProfile,
-  failProfile,
-  isProfileWanted,
-  recordProfile,
-  releaseProfile,
-} from '../store/profiles.js';
+import { type ClaimedProfile, failProfile, recordProfile, releaseProfile } from '../store/profiles.js';
 import type { Outcome } from './children/trainer-child.js';
 import { startWatchdog } from './children/watchdog.js';
 import type { Slot } from './slots/slot.js';
@@ -130,22 +122,4 @@ async function record(
     const [code, message] = (ending && WHY_KILLED[ending]) ?? ['trainer_crashed', said];
     await failProfile(db, claim, { code, message });
   }
-}
-
-export interface ProfileWatchOptions {
-  readonly db: Database;
-  readonly slots: readonly Slot[];
-  /** Has a slot that has nothing to do look for work. */
-  readonly wakeSlot: () => void;
-  readonly log: Log;
-}
-
-/** Wakes a slot when a profile waits for a device of this worker: the queue offers tasks only. */
-export function watchForProfiles(options: ProfileWatchOptions): Loop {
-  const { db, slots, wakeSlot, log } = options;
-  const kinds = [...new Set(slots.map(({ place }) => deviceKindOf(place.device)))];
-  const look = async (): Promise<void> => {
-    for (const kind of kinds) if (await isProfileWanted(db, kind)) wakeSlot();
-  };
-  return startLoop(look, PROFILE_LOOK_MS, (error) => log.warn({ err: error }, 'profiles'));
 }

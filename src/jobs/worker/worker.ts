@@ -8,28 +8,33 @@ import type { Tracing } from '../../tracing/tracing.js';
 import type { FetchOptions } from '../lifecycle/fetch-source.js';
 import { startLeases } from '../lifecycle/held-leases.js';
 import { requireSameStore } from '../lifecycle/same-store.js';
-import { HEARTBEAT_MS, METRICS_MS, WORKER_STATEMENT_MS } from '../process/limits.js';
+import { HEARTBEAT_MS, METRICS_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { requireSupportedBy, STRATA_VERSION } from '../process/version.js';
 import { checkRedis } from '../queue/check-redis.js';
 import { openPublishedNudges } from '../queue/published-nudges.js';
 import { consumeTasks } from '../queue/queue.js';
+import type { PostgresAddresses } from '../store/connection/addresses.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
-import { type Database, openDatabase, openHeartbeatConnection } from '../store/connection/database.js';
-import { listen } from '../store/connection/notify.js';
-import { usePlansAgain } from '../store/connection/session.js';
 import { dispatcherVersions } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
-import { deleteWorker, reportWorker, saveWorkerMetrics, type WorkerReport } from '../store/workers.js';
+import {
+  deleteWorker,
+  reportWorker,
+  saveWorkerMetrics,
+  type Wanted,
+  type WorkerReport,
+} from '../store/workers.js';
 import { TrainerChild } from './children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
+import { connectWorker } from './connections.js';
 import { startImports } from './imports/imports.js';
 import { evaluatorStart } from './parts/evaluator.js';
 import { startParts } from './parts/parts.js';
 import { servePredictions } from './predictions/serve.js';
-import { ProfileMaker, watchForProfiles } from './profiles.js';
+import { ProfileMaker } from './profiles.js';
 import { inspectMachine, placeSlots } from './slots/devices.js';
 import { GpuWatch } from './slots/gpu-watch.js';
 import { Slot } from './slots/slot.js';
@@ -37,8 +42,7 @@ import { trainerEnvironment } from './slots/trainer-environment.js';
 import { TaskRunner } from './tasks/run-task.js';
 import { WorkerMetrics } from './tasks/worker-metrics.js';
 
-export interface WorkerOptions {
-  readonly databaseUrl: string;
+export interface WorkerOptions extends PostgresAddresses {
   readonly redisUrl: string;
   readonly blobUrl: string;
   /** Copies of blobs on this host, where the store is no folder. */
@@ -74,21 +78,22 @@ export interface WorkerSlots {
  * Starts a worker: a supervisor that claims tasks, passes them to trainer processes and records their reports. It
  * does no heavy computation itself, so that heartbeats and cancellations are always handled in time.
  * @param open finds the slots of this machine
+ * @param connect connects to Postgres, with connections for so many slots
  */
 export async function startWorker(
   options: WorkerOptions,
   open: (options: WorkerOptions) => Promise<WorkerSlots> = openSlots,
+  connect: typeof connectWorker = connectWorker,
 ): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const { devices, slots } = await open(options);
-  const connections = connectionsFor(slots.length);
-  const db = await openDatabase(databaseUrl, WORKER_STATEMENT_MS, connections, usePlansAgain);
+  const connections = await connect(options, slots.length);
+  const { db, heartbeats } = connections;
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
   await requireSameStore(db, blobs);
   requireSupportedBy(await dispatcherVersions(db));
-  const heartbeats = openHeartbeatConnection(databaseUrl, WORKER_STATEMENT_MS);
   const published = openPublishedNudges(redisUrl);
   db.nudges.sendBy(published.publish);
   const workerId = newId('worker');
@@ -100,13 +105,16 @@ export async function startWorker(
     now: () => performance.now(),
   });
   const drained = new AbortController();
+  // Nothing before the worker has all its parts.
+  let lookFor = (_: Wanted): void => undefined;
   let stopping = false;
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   const reports = startLoop(
     async () => {
-      const draining = await reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus));
-      if (draining) drained.abort();
+      const wanted = await reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus));
+      if (wanted.draining) drained.abort();
+      else lookFor(wanted);
     },
     HEARTBEAT_MS,
     warn('report failed'),
@@ -169,15 +177,20 @@ export async function startWorker(
     start: evaluatorStart(options),
   });
   await Promise.all(slots.map((slot) => slot.warm()));
-  const profileWatch = watchForProfiles({ db, slots, wakeSlot, log });
-  const nudges = await listen(databaseUrl, {
+  const nudges = await connections.listen({
     strata_stop: leases.nudge,
     strata_import: imports.nudge,
-    strata_profile: profileWatch.nudge,
+    strata_profile: wakeSlot,
     strata_evaluation: parts.nudge,
   });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
+  lookFor = (wanted) => {
+    if (wanted.imports) imports.look();
+    if (wanted.parts) parts.look();
+    // The queue offers tasks only.
+    if (wanted.profiles) wakeSlot();
+  };
   whenAborted(drained.signal, () => {
     log.info('the worker drains: it takes no more tasks');
     void consumer.pause();
@@ -189,30 +202,16 @@ export async function startWorker(
       runner.releaseAll();
       profiles.releaseAll();
       await consumer.pause();
-      await Promise.all([
-        profileWatch.stop(),
-        runner.idle(),
-        imports.stop(),
-        parts.stop(),
-        predictions.stop(),
-      ]);
+      await Promise.all([runner.idle(), imports.stop(), parts.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);
-      await heartbeats.close();
-      await leave(db, workerId);
+      await deleteWorker(db, workerId);
+      await connections.close();
       published.close();
       await tracing.close();
     },
   };
-}
-
-/** Maximum number of connections beside the ones of the slots: for imports and what the worker looks for. */
-const CONNECTIONS_BESIDE = 2;
-const MAX_CONNECTIONS = 8;
-
-function connectionsFor(slots: number): number {
-  return Math.min(MAX_CONNECTIONS, slots + CONNECTIONS_BESIDE);
 }
 
 async function openSlots(options: WorkerOptions): Promise<WorkerSlots> {
@@ -268,9 +267,4 @@ function describeWorker(
   };
   const states = slots.map((slot) => ({ ...slot.report, ...gpus.useOf(slot.place.gpu) }));
   return { id, host: hostname(), pid: process.pid, devices, slots: states, versions };
-}
-
-async function leave(db: Database, workerId: string): Promise<void> {
-  await deleteWorker(db, workerId);
-  await db.$disconnect();
 }

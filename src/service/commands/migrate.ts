@@ -5,8 +5,8 @@ import { migrate } from '../../jobs/store/connection/migrate.js';
 import { runCommand } from './command.js';
 
 await runCommand(async () => {
-  const { databaseUrl } = parseSettings(process.env);
+  const { databaseUrl, directUrl } = parseSettings(process.env);
   if (!databaseUrl) throw new Error('DATABASE_URL must name the database to migrate');
-  const applied = await migrate(databaseUrl);
+  const applied = await migrate(directUrl ?? databaseUrl);
   console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'the database is up to date');
 });

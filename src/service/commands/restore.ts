@@ -18,7 +18,11 @@ await runCommand(async () => {
   const { databaseUrl } = settings;
   if (!databaseUrl) requireOwnHome(settings);
   const { manifest, migrated } = databaseUrl
-    ? await restoreOutside({ ...settings, databaseUrl }, folder, streamProgress())
+    ? await restoreOutside(
+        { ...settings, databaseUrl: settings.directUrl ?? databaseUrl },
+        folder,
+        streamProgress(),
+      )
     : await restore(settings.home, folder, streamProgress());
   console.log(
     `Restored ${databaseUrl ? 'the database of DATABASE_URL' : settings.home} from the backup of ${manifest.created_at} (Strata ${manifest.version}). Start it with \`npm start\`.`,

@@ -5,11 +5,11 @@ import { claimNext } from '../../../src/jobs/lifecycle/claim.js';
 import type { Database } from '../../../src/jobs/store/connection/database.js';
 import {
   failProfile,
-  isProfileWanted,
   recordProfile,
   releaseProfile,
   tidyProfiles,
 } from '../../../src/jobs/store/profiles.js';
+import { deleteWorker, reportWorker } from '../../../src/jobs/store/workers.js';
 import type { Strata } from '../../support/strata.js';
 import { type SpecChanges, smallJob } from '../support/specs.js';
 import { useStore } from '../support/store.js';
@@ -72,9 +72,18 @@ test('a job that could not be created is refused, with pointers into the request
   }
 });
 
+/** Asks as the heartbeat of a worker with such a device does. */
+async function isProfileWanted(kind: 'cpu' | 'gpu'): Promise<boolean> {
+  const device = { kind, name: 'none', slots: 1, bfloat16: true, prefers_bfloat16: false };
+  const row = { host: 'here', pid: 1, devices: [device], slots: [], versions: {} };
+  const { profiles } = await reportWorker(db, { id: `worker_${kind}`, ...row });
+  await deleteWorker(db, `worker_${kind}`);
+  return profiles;
+}
+
 test('plans use a measured profile until it is old', async () => {
   const { id } = await ask('a');
-  assert.equal(await isProfileWanted(db, 'gpu'), false);
+  assert.deepEqual([await isProfileWanted('gpu'), await isProfileWanted('cpu')], [false, true]);
   const claimed = await claim();
   assert.deepEqual([claimed.id, claimed.attempt, (await get('a', id))?.state], [id, 1, 'running']);
   assert.equal(await claimNext(db, claimer), null);
@@ -126,7 +135,7 @@ test('a profile that workers hand back is taken by another, however often that h
 test('a profile whose worker is lost goes to another worker, and shows how often it was lost', async () => {
   await ask('a');
   await claim();
-  assert.equal(await isProfileWanted(db, 'cpu'), false, 'its lease has not ended');
+  assert.equal(await isProfileWanted('cpu'), false, 'its lease has not ended');
   for (let loss = 1; loss <= 3; loss++) {
     await lapse();
     assert.equal((await claim()).losses, loss);

@@ -14,7 +14,10 @@ test('a listener whose connection went dead without a word is back by itself', a
   t.after(() => line.stop());
   url.port = String(line.port);
   const nudges = new EventEmitter();
-  const listener = await listen(url.href, { strata_dispatch: (payload) => nudges.emit('nudge', payload) });
+  const listener = await listen(
+    { databaseUrl: url.href },
+    { strata_dispatch: (payload) => nudges.emit('nudge', payload) },
+  );
   t.after(() => listener.close());
   line.cut();
   // New connections work. The old one gets no sign that it is dead.
@@ -26,4 +29,13 @@ test('a listener whose connection went dead without a word is back by itself', a
   const heard = once(nudges, 'nudge');
   notify(db, 'strata_dispatch', 'hello');
   assert.deepEqual(await heard, ['hello']);
+});
+
+test('a listener that hears nothing of what is sent through the other address does not start', async (t) => {
+  const servers = await startServers();
+  t.after(() => servers.stop());
+  // As behind a pooler of transactions: statements work, and what is sent arrives nowhere.
+  const elsewhere = Object.assign(new URL(servers.adminUrl), { pathname: 'postgres' }).href;
+  const addresses = { databaseUrl: elsewhere, directUrl: servers.databaseUrl };
+  await assert.rejects(listen(addresses, {}, 100), /^Error: DATABASE_DIRECT_URL: .* does not arrive/);
 });

@@ -58,7 +58,7 @@ after(() => strata.stop());
 
 /** Values of prepared statements that cannot run with nulls. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}'],
+  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}', []],
 };
 
 interface Asked {
@@ -151,7 +151,6 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => models.completeModel(db, { id: 'none', jobId: 'none', tenant: 'default', states: new Map() }),
     () => models.findModels(db, { ...query, name: null, dataset: null, tag: null, minAccuracy: null }),
     () => profiles.claimProfile(db, 'none', 'cpu:0', 1),
-    () => profiles.isProfileWanted(db, 'cpu'),
     () => references.garbageHorizon(db, 1),
     () => references.readHeldReferences(db),
     () => references.findUnlistedManifests(db, '', 1),

@@ -125,7 +125,7 @@ test('nothing starts where a session cannot have the zone UTC, and the error say
     for (const start of [
       () => openDatabase(url),
       () => checkPostgres(url),
-      () => listen(url, { strata_event: () => undefined }),
+      () => listen({ databaseUrl: url }, { strata_event: () => undefined }),
     ]) {
       await assert.rejects(start(), { code: 'database_time_zone', message: /stays EST/ });
     }

@@ -1,6 +1,7 @@
 import type { Event, EventFilter, LogFilter, LogLine, TenantEvent } from '../../../contract/client/jobs.js';
 import { isTerminal } from '../../../contract/states.js';
 import { followNudges } from '../../queue/published-nudges.js';
+import type { PostgresAddresses } from '../../store/connection/addresses.js';
 import type { Database } from '../../store/connection/database.js';
 import { listen } from '../../store/connection/notify.js';
 import { findEvents } from '../../store/events.js';
@@ -32,7 +33,7 @@ const TENANT_LOOK_MS = 60_000;
  */
 export async function createEventFeed(
   db: Database,
-  { databaseUrl, redisUrl }: { readonly databaseUrl: string; readonly redisUrl: string },
+  servers: PostgresAddresses & { readonly redisUrl: string },
 ): Promise<EventFeed> {
   const tails = new SharedTails();
   const tenants = new TenantFeed(db);
@@ -40,14 +41,14 @@ export async function createEventFeed(
     tails.nudge(jobId);
     tenants.nudge(jobId);
   };
-  const listener = await listen(databaseUrl, {
+  const listener = await listen(servers, {
     strata_event: nudge,
     // `ready`: tasks became claimable, and no job was created.
     strata_dispatch: (payload) => {
       if (payload !== 'ready') tenants.lookForNew();
     },
   });
-  const published = followNudges(redisUrl, 'strata_event', nudge);
+  const published = followNudges(servers.redisUrl, 'strata_event', nudge);
   const looks = [
     setInterval(() => tails.nudge(''), LOOK_MS),
     setInterval(() => tenants.nudge(''), TENANT_LOOK_MS),

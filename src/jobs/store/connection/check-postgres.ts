@@ -11,7 +11,13 @@ const readVersion = onlyRowOf('server-version', { server_version: text });
 
 /** @throws Error that names the setting, what is wrong and the remedy, where the database takes no connection */
 export async function checkPostgres(databaseUrl: string): Promise<string> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_MS });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: CONNECT_MS,
+    // As every pool sends them: a pooler may refuse them.
+    statement_timeout: CONNECT_MS,
+    idle_in_transaction_session_timeout: CONNECT_MS,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { messageOf } from '../../../contract/message-of.js';
 import { checkPostgres } from './check-postgres.js';
 import { text } from './column.js';
+import { requireHeard } from './require-heard.js';
 import { readerOf } from './row-reader.js';
 import { useUtc } from './session.js';
 import { grantWorkerRole } from './worker-role.js';
@@ -48,6 +49,7 @@ export interface MigrateOptions {
 /**
  * Migrates the database to the schema of this version, and gives the role of workers its privileges. Several processes
  * may call it at once.
+ * @param databaseUrl the address of Postgres itself
  * @returns the names of the migrations that were applied now
  * @throws Error if an applied migration was edited, or is unknown to this version
  */
@@ -60,6 +62,8 @@ export async function migrate(
   await client.connect();
   await useUtc(client);
   try {
+    // A pooler of transactions would lose the lock as it loses what LISTEN waits for.
+    await requireHeard(client, databaseUrl);
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
     await client.query(MIGRATIONS_TABLE);
     const migrations = await readMigrations(folder);

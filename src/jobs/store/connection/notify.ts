@@ -1,7 +1,9 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { directOf, type PostgresAddresses } from './addresses.js';
 import type { Database, Transaction } from './database.js';
 import { CHANNELS, type Channel, nudgesOf } from './nudges.js';
+import { HEARD_MS, requireHeard } from './require-heard.js';
 import { useUtc } from './session.js';
 
 /**
@@ -32,9 +34,14 @@ export const LISTENER_NAME = 'strata-listen';
 /**
  * Listens on one connection, whatever the number of channels, and reconnects for as long as it is open. Every handler
  * also runs after each connect, with an empty payload, since nudges may have been missed until then.
- * @throws Error if the first connection fails; nothing stays open then
+ * @param heardMs time in which a first notification must arrive
+ * @throws Error if the first connection fails, or if notifications do not arrive; nothing stays open then
  */
-export async function listen(databaseUrl: string, handlers: NudgeHandlers): Promise<Listener> {
+export async function listen(
+  addresses: PostgresAddresses,
+  handlers: NudgeHandlers,
+  heardMs: number = HEARD_MS,
+): Promise<Listener> {
   const channels = CHANNELS.filter((channel) => handlers[channel] !== undefined);
   const hear = (heard: string, payload: string): void => {
     for (const channel of channels) if (channel === heard) handlers[channel]?.(payload);
@@ -44,12 +51,13 @@ export async function listen(databaseUrl: string, handlers: NudgeHandlers): Prom
   let retry: NodeJS.Timeout | undefined;
   let socket = new Socket();
   let answered = true;
+  let isProved = false;
 
   const connect = async (): Promise<void> => {
     const stream = new Socket();
     socket = stream;
     const next = new pg.Client({
-      connectionString: databaseUrl,
+      connectionString: directOf(addresses),
       application_name: LISTENER_NAME,
       connectionTimeoutMillis: PING_MS,
       stream: () => stream,
@@ -59,6 +67,8 @@ export async function listen(databaseUrl: string, handlers: NudgeHandlers): Prom
     next.on('notification', ({ channel, payload = '' }) => hear(channel, payload));
     await next.connect();
     await useUtc(next);
+    if (!isProved) await requireHeard(next, addresses.databaseUrl, heardMs);
+    isProved = true;
     await next.query(channels.map((channel) => `LISTEN ${channel}`).join(';'));
     client = next;
     answered = true;

@@ -1,7 +1,7 @@
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordImportFailure } from '../../lifecycle/imports.js';
 import { workOn } from '../../lifecycle/work-on.js';
-import { FETCHES_AT_ONCE, IMPORT_LOOK_MS, LEASE_MS } from '../../process/limits.js';
+import { FETCHES_AT_ONCE, LEASE_MS } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
 import { openPlaces } from '../../process/places.js';
 import { type ClaimedImport, claimImport, type ImportPhase } from '../../store/dataset-imports.js';
@@ -15,7 +15,9 @@ export interface ImportsOptions extends AttemptOptions {
 }
 
 export interface Imports {
-  /** Looks now: a dataset may have to be imported, or not any more. */
+  /** Looks now: a dataset may have to be imported. */
+  look(): void;
+  /** The same where one may also be needed no more. */
   nudge(): void;
   stop(): Promise<void>;
 }
@@ -60,10 +62,11 @@ export function startImports(options: ImportsOptions): Imports {
   const places = [placesFor('fetch', FETCHES_AT_ONCE), placesFor('import', 1)];
   const loop = startLoop(
     async () => void (await Promise.all(places.map((place) => place.fill()))),
-    IMPORT_LOOK_MS,
+    null,
     warn,
   );
   return {
+    look: loop.nudge,
     nudge() {
       loop.nudge();
       leases.nudge();

@@ -1,7 +1,7 @@
 import type { PartAssignment } from '../../../contract/evaluator-protocol.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
-import { EVALUATION_LOOK_MS, MAX_CLAIM_LOSSES } from '../../process/limits.js';
+import { MAX_CLAIM_LOSSES } from '../../process/limits.js';
 import { startLoop } from '../../process/loop.js';
 import { openPlaces } from '../../process/places.js';
 import type { Log } from '../../process/process.js';
@@ -28,7 +28,9 @@ export interface PartsOptions extends BatchPartOptions {
 }
 
 export interface Parts {
-  /** Looks now: a part may wait, or one may be needed no more. */
+  /** Looks now: a part may wait. */
+  look(): void;
+  /** The same where one may also be needed no more. */
   nudge(): void;
   stop(): Promise<void>;
 }
@@ -48,7 +50,7 @@ const REASONS: Readonly<Record<Ending, string>> = {
  */
 export function startParts(options: PartsOptions): Parts {
   const { db, workerId, start, log } = options;
-  if (start === null) return { nudge: () => undefined, stop: async () => undefined };
+  if (start === null) return { look: () => undefined, nudge: () => undefined, stop: async () => undefined };
   const warn = (error: unknown) => log.warn({ err: error }, 'parts of evaluations and batch predictions');
   const bench = new Bench(start, options);
   const claim = inAlternation([claimEvaluationPart, claimPartOfBatch(options)]);
@@ -61,8 +63,9 @@ export function startParts(options: PartsOptions): Parts {
     },
     warn,
   );
-  const loop = startLoop(() => places.fill(), EVALUATION_LOOK_MS, warn);
+  const loop = startLoop(() => places.fill(), null, warn);
   return {
+    look: loop.nudge,
     nudge() {
       loop.nudge();
       options.leases.nudge();
