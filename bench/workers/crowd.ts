@@ -14,7 +14,18 @@ export interface Crowd {
   stop(): Promise<void>;
 }
 
-export async function startCrowd({ servers }: Strata, workers: number): Promise<Crowd> {
+export interface CrowdOptions {
+  readonly workers: number;
+  /** Seconds that a task takes. */
+  readonly seconds: number;
+  /** Whether the workers of a process share their connections to Postgres. */
+  readonly isShared: boolean;
+  /** Settings of the processes, such as another address of Postgres. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startCrowd({ servers }: Strata, options: CrowdOptions): Promise<Crowd> {
+  const { workers, seconds, isShared, environment } = options;
   const hosts = Math.min(MAX_HOSTS, workers);
   const env = {
     ...process.env,
@@ -22,10 +33,14 @@ export async function startCrowd({ servers }: Strata, workers: number): Promise<
     REDIS_URL: servers.redisUrl,
     STRATA_HOME: servers.home,
     BLOB_URL: blobUrlOf(servers),
+    ...environment,
   };
   const children = Array.from({ length: hosts }, (_, host) => {
     const own = Math.floor((workers + host) / hosts);
-    return fork(HOST, [String(own)], { env, execArgv: ['--import', 'tsx'] });
+    return fork(HOST, [String(own), String(seconds), isShared ? 'shared' : 'own'], {
+      env,
+      execArgv: ['--import', 'tsx'],
+    });
   });
   await Promise.all(children.map(started));
   return {

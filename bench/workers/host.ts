@@ -1,10 +1,13 @@
-// A process that runs many workers: `host.ts <number of workers>`, with the addresses in its environment. It answers each
-// message of its parent with its figures, and stops when the channel closes.
+// A process that runs many workers: `host.ts <number of workers> <seconds of a task> <shared | own>`, with the addresses in its
+// environment; its workers share their connections to Postgres, or each has its own. It answers each message of its parent
+// with its figures, and stops when the channel closes.
 import pg from 'pg';
 import { processSettings } from '../../src/jobs/process/process.js';
+import { connectWorker } from '../../src/jobs/worker/connections.js';
 import { startWorker, type WorkerOptions } from '../../src/jobs/worker/worker.js';
 import { openTracing } from '../../src/tracing/tracing.js';
 import { noOpSlot } from './no-op-trainer.js';
+import { sharedConnections } from './shared-connections.js';
 
 export interface HostFigures {
   /** Attempts by task. */
@@ -22,6 +25,7 @@ pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
   return Reflect.apply(query, this, args);
 } as typeof query;
 
+const [number, seconds, how] = process.argv.slice(2);
 const attempts = new Map<string, number>();
 const warnings = new Map<string, number>();
 const count = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -50,14 +54,18 @@ const options: WorkerOptions = {
 const device = { kind: 'cpu', name: 'none', slots: 1, bfloat16: true, prefers_bfloat16: false } as const;
 const openSlots = async () => ({
   devices: [device],
-  slots: [noOpSlot(({ task_id }) => count(attempts, task_id))],
+  slots: [noOpSlot(Number(seconds), ({ task_id }) => count(attempts, task_id))],
 });
 const STARTED_AT_ONCE = 5;
-const wanted = Number(process.argv[2]);
+const wanted = Number(number);
+const shared = how === 'shared' ? await sharedConnections(settings, wanted) : null;
+const connect = shared?.connect ?? connectWorker;
 const workers: Awaited<ReturnType<typeof startWorker>>[] = [];
 while (workers.length < wanted) {
   const some = Math.min(STARTED_AT_ONCE, wanted - workers.length);
-  workers.push(...(await Promise.all(Array.from({ length: some }, () => startWorker(options, openSlots)))));
+  workers.push(
+    ...(await Promise.all(Array.from({ length: some }, () => startWorker(options, openSlots, connect)))),
+  );
 }
 
 function figures(): HostFigures {
@@ -73,6 +81,9 @@ function figures(): HostFigures {
 process.on('message', () => process.send?.(figures()));
 process.on(
   'disconnect',
-  () => void Promise.all(workers.map((worker) => worker.stop())).then(() => process.exit()),
+  () =>
+    void Promise.all(workers.map((worker) => worker.stop()))
+      .then(() => shared?.close())
+      .finally(() => process.exit()),
 );
 process.send?.('ready');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   RuntimeInfo,
   TaskAssignment,
@@ -20,8 +21,12 @@ const RUNTIME: RuntimeInfo = {
 };
 const SAMPLES = [0, 1, 2];
 
-/** A slot whose trainer reports three losses of a stage and ends at once. @param onRun hears of each attempt */
-export function noOpSlot(onRun: (assignment: TaskAssignment) => void): Slot {
+/**
+ * A slot whose trainer reports three losses of a stage and does nothing else.
+ * @param seconds time that each task takes
+ * @param onRun hears of each attempt
+ */
+export function noOpSlot(seconds: number, onRun: (assignment: TaskAssignment) => void): Slot {
   const trainer: Trainer = {
     alive: true,
     pid: undefined,
@@ -29,6 +34,7 @@ export function noOpSlot(onRun: (assignment: TaskAssignment) => void): Slot {
     async run(assignment, onReport) {
       onRun(assignment);
       if (assignment.kind === 'stage') onReport({ ...lossesOf(assignment), type: 'metrics' });
+      if (seconds > 0) await delay(seconds * 1000);
       return { kind: 'succeeded', success: successOf(assignment) };
     },
     askCheckpoint: () => undefined,
@@ -52,12 +58,11 @@ function successOf(assignment: TaskAssignment): TaskSuccess {
   };
 }
 
-/** Plans of jobs: a worker does not plan. */
-const plans = new Map<string, ReturnType<typeof planTasks>>();
+/** The plan of all jobs, which are alike: a worker does not plan. */
+let plan: ReturnType<typeof planTasks> | null = null;
 
-function planOf({ job_id, spec, dataset }: TaskAssignment) {
-  const plan = plans.get(job_id) ?? planTasks(spec, dataset);
-  plans.set(job_id, plan);
+function planOf({ spec, dataset }: TaskAssignment) {
+  plan ??= planTasks(spec, dataset);
   return plan;
 }
 

@@ -9,7 +9,7 @@ import { startRedis } from '../../src/provision/redis/redis.js';
 import { SHARED_SERVERS } from '../../test/support/servers.js';
 import { Strata } from '../../test/support/strata.js';
 
-const MAX_CONNECTIONS = 2_000;
+const MAX_CONNECTIONS = 4_000;
 
 /** Servers that take many connections. */
 export interface RoomyServers {
@@ -26,6 +26,7 @@ export async function startRoomyServers(): Promise<RoomyServers> {
   const admin = new pg.Client({ connectionString: adminOf(first.url) });
   await admin.connect();
   await admin.query(`ALTER SYSTEM SET max_connections = ${MAX_CONNECTIONS}`);
+  await admin.query('ALTER SYSTEM SET shared_preload_libraries = pg_stat_statements');
   await admin.end();
   await first.stop();
   const [postgres, redis] = [await startPostgres(home), await startRedis(home)];

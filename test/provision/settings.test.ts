@@ -35,7 +35,8 @@ test('every setting is read', () => {
     PORT: '0',
     HOST: '0.0.0.0',
     STRATA_HOME: '/data',
-    DATABASE_URL: 'postgresql://u:p@db/strata',
+    DATABASE_URL: 'postgresql://u:p@pooler/strata',
+    DATABASE_DIRECT_URL: 'postgresql://u:p@db/strata',
     REDIS_URL: 'rediss://cache:6380',
     BLOB_URL: 's3://bucket/prefix?region=eu-west-1',
     STRATA_BLOB_CACHE_MB: '7',
@@ -67,7 +68,8 @@ test('every setting is read', () => {
     port: 0,
     host: '0.0.0.0',
     home: '/data',
-    databaseUrl: 'postgresql://u:p@db/strata',
+    databaseUrl: 'postgresql://u:p@pooler/strata',
+    directUrl: 'postgresql://u:p@db/strata',
     redisUrl: 'rediss://cache:6380',
     blobUrl: 's3://bucket/prefix?region=eu-west-1',
     blobCache: { folder: '/data/blob-cache', maxBytes: 7_000_000 },
@@ -94,6 +96,13 @@ test('every setting is read', () => {
     imagePixels: 500,
     logLevel: 'debug',
   });
+});
+
+test('a direct address stands beside a pooler', () => {
+  assert.throws(
+    () => parseSettings({ DATABASE_DIRECT_URL: 'postgresql://db/strata' }),
+    /DATABASE_DIRECT_URL needs DATABASE_URL/,
+  );
 });
 
 test('only a bucket has presigned addresses', () => {

@@ -232,7 +232,7 @@ test('leases: attempts are given up when no renewal came through in time', async
   await leases.stop();
 });
 
-test('leases: an attempt whose row stays locked is given up when its lease is over, not before', async () => {
+test('leases: an attempt whose row stays locked is given up when its lease is over, not before', async (t) => {
   let nowMs = 0;
   let beats = 0;
   const lost: string[] = [];
@@ -245,6 +245,7 @@ test('leases: an attempt whose row stays locked is given up when its lease is ov
     onError: fail,
     now: () => nowMs,
   });
+  t.after(() => leases.stop());
   const hold = (id: string) =>
     leases.hold({ lease: { table: 'task', id, attempt: 1 }, onLost: () => void lost.push(id) });
   const release = hold('locked');
@@ -257,7 +258,6 @@ test('leases: an attempt whose row stays locked is given up when its lease is ov
   await eventually('it is given up', () => lost.length > 0);
   assert.ok(lost.every((id) => id === 'locked'));
   release();
-  await leases.stop();
 });
 
 test('leases grow with the time that renewals take, and shrink again', async () => {

@@ -46,6 +46,18 @@ export const STORE: readonly Mutant[] = [
       ],
     },
   ]),
+  ...noticedBy(
+    'test/jobs/worker/worker-parts.test.ts',
+    'leases: an attempt whose row stays locked is given up when its lease is over, not before',
+    [
+      {
+        name: 'lease-locked',
+        fault: 'A lease that could not be renewed counts as renewed.',
+        file: 'src/jobs/lifecycle/held-leases.ts',
+        edits: [['if (answer?.renewed) entry', 'if (answer) entry']],
+      },
+    ],
+  ),
   ...noticedBy(FENCES_TEST, 'an attempt whose lease ran out changes nothing before the next claim either', [
     {
       name: 'fence-over',
