@@ -66,7 +66,8 @@ async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
       say(lineOf(row));
       if (Object.keys(row.warnings).length > 0) say(JSON.stringify(row.warnings));
     }
-    const busy = await measureBusy(await servers.open(), BUSY.jobsPerStep * steps);
+    const { jobsPerStep, ...size } = BUSY;
+    const busy = await measureBusy(await servers.open(), size, jobsPerStep * steps);
     const lines = [HEAD, ...rows.map(lineOf), '', NOTE, '', busy.line];
     return { lines, figures: { rows, busy } };
   } finally {
@@ -132,12 +133,12 @@ export async function measure(
 }
 
 /** Share of the slots at work of those that could be, while every task takes some seconds. */
-async function measureBusy(strata: Strata, jobs: number) {
-  const { workers, seconds, isShared } = BUSY;
+export async function measureBusy(strata: Strata, size: Size & { readonly seconds: number }, jobs: number) {
+  const { workers, seconds } = size;
   try {
     await strata.startDispatcher();
     await plan(strata, jobs);
-    const crowd = await startCrowd(strata, { workers, seconds, isShared });
+    const crowd = await startCrowd(strata, size);
     try {
       await letBegin(strata);
       // The first tasks are there.
