@@ -1,5 +1,5 @@
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
-import { runSparsities, sparsityLines } from './techniques/sparsity.js';
+import { auxiliaryLines, runSparsities, sparsityLines, timeAuxiliaries } from './techniques/sparsity.js';
 
 const SEEDS = [1, 2, 3];
 
@@ -11,6 +11,7 @@ export const benchmark: Benchmark = {
 };
 
 async function run({ say }: BenchmarkOptions): Promise<BenchmarkReport> {
+  const times = timeAuxiliaries();
   const runs = await runSparsities(SEEDS, say);
-  return { lines: sparsityLines(runs), figures: { runs } };
+  return { lines: [...auxiliaryLines(times), '', ...sparsityLines(runs)], figures: { times, runs } };
 }

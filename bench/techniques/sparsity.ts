@@ -1,5 +1,14 @@
+import type { DatasetFacts } from '../../src/contract/spec.js';
+import { describeRun, withShare } from '../../src/method/index.js';
+import { parametersOf } from '../../src/network/index.js';
+import { median } from '../../src/trainer/median.js';
+import { initialValues } from '../../src/trainer/optimizer/index.js';
+import { trainPass, uploadWeights } from '../../src/trainer/passes/index.js';
+import { arena, free, upload } from '../../src/trainer/runtime/index.js';
+import { resolved } from '../../test/jobs/support/specs.js';
 import { runPlan, withBlobs } from '../../test/trainer/support/run-plan.js';
 import { WHOLE_MNIST } from '../../test/trainer/support/small-mnist.js';
+import { randomImages } from '../step/workload.js';
 import { inPercent, jobOf } from './jobs.js';
 
 const DEPTH = 8;
@@ -26,6 +35,65 @@ const CONTESTS: readonly Contest[] = [
   { name: 'keep 0.25, regrow 0.2', width: WIDTH, keep: 0.25, regrow: 0.2 },
   { name: '8 channels from the start', width: WIDTH / 4, keep: null, regrow: null },
 ];
+
+/**
+ * Processor time of a training pass of the AuxNet with some channels, in milliseconds: forward, and back to its weights. The
+ * median of all passes.
+ */
+export interface AuxiliaryTime {
+  readonly channels: number;
+  readonly milliseconds: number;
+}
+
+/** The first passes warm up. */
+const PASSES = 80;
+
+/** A network whose AuxNet computes more than it costs to start its kernels. */
+const TIMED: DatasetFacts = { ...WHOLE_MNIST, image: { height: 32, width: 32, channels: 3 } };
+const TIMED_BATCH = 64;
+
+/** Passes in turn, so that the load of the machine is the same for all. */
+export function timeAuxiliaries(): AuxiliaryTime[] {
+  const spec = resolved({
+    ...{ batch_size: TIMED_BATCH, model: { family: 'resnet', depth: 20, width: 16 } },
+    method: { stages: STAGES, auxiliary: { width: WIDTH } },
+  });
+  const dense = describeRun(spec, TIMED).stages[STAGES - 1]!;
+  const { height, width, channels } = TIMED.image;
+  const shape = [TIMED_BATCH, height, width, channels];
+  const images = upload(randomImages(shape), shape);
+  const contenders = [1, 0.5, 0.25].map((kept) => {
+    const layers = withShare(dense, kept).auxiliary!;
+    const parameters = parametersOf(layers);
+    const weights = uploadWeights(parameters, initialValues(parameters, 1));
+    return { channels: kept * WIDTH, layers, weights, times: [] as number[] };
+  });
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const { layers, weights, times } of contenders) {
+      const started = process.cpuUsage();
+      arena(() => {
+        const trained = trainPass(layers, images, { weights, gradients: new Map() }, false);
+        trained.pullback(trained.output);
+        return [];
+      });
+      const { user, system } = process.cpuUsage(started);
+      if (pass > PASSES / 4) times.push((user + system) / 1000);
+    }
+  }
+  free(images, ...contenders.flatMap(({ weights }) => [...weights.values()]));
+  return contenders.map((each) => ({ channels: each.channels, milliseconds: median(each.times) }));
+}
+
+export function auxiliaryLines(times: readonly AuxiliaryTime[]): string[] {
+  return [
+    `| ResNet-20, batch ${TIMED_BATCH}, K=${STAGES}: channels of the AuxNet | ms a pass | x first |`,
+    '|---|---|---|',
+    ...times.map(
+      ({ channels, milliseconds }) =>
+        `| ${channels} | ${milliseconds.toFixed(2)} | ${(milliseconds / times[0]!.milliseconds).toFixed(2)} |`,
+    ),
+  ];
+}
 
 export interface SparsityRun {
   readonly name: string;
