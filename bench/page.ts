@@ -17,6 +17,7 @@ const QUESTIONS = {
   plans: 'Do plans come true?',
   sweeps: 'Does a sweep find the best for less?',
   bytes: 'What crosses the links between stages?',
+  storage: 'Does an S3 store slow training down?',
   messages: 'Does a message through S3 hold up the stage?',
   wire: 'Does a job survive a poor wire?',
   dispatch: 'What does the service itself cost?',
