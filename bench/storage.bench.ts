@@ -39,7 +39,7 @@ interface Turn {
   readonly messageMb: number;
   /** Seconds of all tasks by part. */
   readonly parts: Readonly<Record<string, number>>;
-  /** Those of all stages after each round, by sha256. */
+  /** The sha256 of every stage after each round. */
   readonly weights: string;
 }
 
