@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeRun } from '../../../src/method/index.js';
-import { multiplyAdds } from '../../../src/network/index.js';
+import { channelCounts, multiplyAdds } from '../../../src/network/index.js';
+import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { decodeState, decodeWeights } from '../../../src/trainer/checkpoint/index.js';
+import { runOfState } from '../../../src/trainer/tasks/inputs/run.js';
 import { runPlan, withBlobs } from '../support/run-plan.js';
 import { MNIST } from '../support/small-mnist.js';
 import { mnistSpec } from '../support/specs.js';
-import { contentsOf, runTraining, tinySpec } from '../support/training-tasks.js';
+import { contentsOf, contextOf, runTraining, TINY, tinySpec } from '../support/training-tasks.js';
 
 /** Hidden channels of an AuxNet by round: 8, then 2 + 6 (1 - r/2)^3 for r = 1 and 2, rounded. */
 const CHANNELS = [8, 3, 2, 2];
@@ -51,6 +53,35 @@ for (const type of ['penalty', 'augmented-lagrangian', 'frozen', 'rounds', 'loca
     });
   });
 }
+
+test('replicas of a stage begin each round with the same channels, and are evaluated with them', async () => {
+  await withBlobs(async (blobs) => {
+    const spec = tinySpec({
+      epochs: 3,
+      method: { stages: 2, replicas: 2, auxiliary: { width: 8 }, sparsity: { ...SPARSITY, regrow: 0.4 } },
+    });
+    const run = await runTraining(spec, blobs);
+    const ofStage = [...run].filter(([key]) => key.startsWith('stage-1-'));
+    assert.equal(ofStage.length, 6);
+    const channels = await Promise.all(
+      ofStage.map(async ([, { outputs }]) => {
+        const { weights } = decodeState(await blobs.get(outputs.state!.uri));
+        return weights.get('aux1/norm0/gamma')!.length;
+      }),
+    );
+    assert.deepEqual(
+      channels.toSorted((a, b) => b - a),
+      [8, 8, 3, 3, 2, 2],
+    );
+    const { inputs } = planTasks(spec, TINY).find(({ kind }) => kind === 'finalize')!;
+    const uris = Object.entries(inputs).flatMap(([name, { task, output }]) =>
+      task === 'prepare' ? [] : [[name, run.get(task)!.outputs[output]!.uri] as const],
+    );
+    const task = { key: 'finalize', kind: 'finalize', stage: null, round: null } as const;
+    const { stages } = await runOfState(contextOf(task, { spec, blobs, inputs: Object.fromEntries(uris) }));
+    assert.deepEqual([...channelCounts(stages[1]!.auxiliary!).values()], [2]);
+  });
+});
 
 test('a job that keeps all channels and replaces none ends bitwise as one without the option', async () => {
   await withBlobs(async (blobs) => {
