@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { nodeCommand, TRAINER_FLAGS } from '../src/jobs/worker/children/node-command.js';
 import { MEMORY_POLICIES, type MemoryPolicy } from '../src/method/index.js';
 import {
   costsByRates,
@@ -90,7 +91,8 @@ async function rowsOf({ name, ...part }: Part, steps: number, say: (line: string
 
 async function rowOf(name: string, policy: string, trial: Trial): Promise<Row> {
   const script = fileURLToPath(new URL('./activations/process.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
+  const [command = '', ...args] = nodeCommand(script, TRAINER_FLAGS);
+  const { stdout } = await promisify(execFile)(command, args, {
     env: { ...ONE_THREAD, ...process.env, BENCH_TRIAL: JSON.stringify(trial) },
   });
   const measured = JSON.parse(stdout) as { milliseconds: number | null; ownMb: number };

@@ -1,8 +1,8 @@
 // Trains some blocks of a network for a few steps: BENCH_TRIAL, as JSON (network.ts). Prints the processor time of a step
 // and the peak of the resident memory above that of a process that has run every kernel.
-import { parametersOf, wholeNetwork } from '../../src/network/index.js';
+import { parametersOf, sizeOf, wholeNetwork } from '../../src/network/index.js';
 import { Optimizer, startingState } from '../../src/trainer/optimizer/index.js';
-import { upload } from '../../src/trainer/runtime/index.js';
+import { freeUploaded, upload } from '../../src/trainer/runtime/index.js';
 import { classificationObjective, partStep, Stopwatch } from '../../src/trainer/training/index.js';
 import { peakMb } from '../step/serve.js';
 import { labels, randomImages } from '../step/workload.js';
@@ -36,6 +36,8 @@ function trainer({ batch, parts, memory, ...trained }: Trial): (step: number) =>
 await trainer({ ...trial, model: smallest(), blocks: null, batch: 4, parts: 1 })(0);
 const base = peakMb();
 const step = trainer(trial);
+const parameters = parametersOf(wholeNetwork(networkOf(trial)));
+freeUploaded(2 * parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0));
 await step(0);
 const before = process.cpuUsage();
 for (let made = 1; made < trial.steps; made++) await step(made);

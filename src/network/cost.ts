@@ -1,6 +1,7 @@
 import { flatten, type Layer } from './layers.js';
 import { operationOf, type ParameterSpec } from './operations/index.js';
 import { parametersOf } from './parameters.js';
+import { SOLVERS } from './solvers.js';
 
 /** Multiply-adds of one forward pass over one image, in convolutions and dense layers, as papers count them. */
 export function multiplyAdds(layers: readonly Layer[]): number {
@@ -23,15 +24,22 @@ export function activations(layers: readonly Layer[]): number {
 export function keptValues(layers: readonly Layer[]): number {
   let before = 0;
   let kept = 0;
+  let solved = 0;
   for (const layer of layers) {
     if (layer.op === 'residual') {
       kept += keptInPath(layer.branch) + keptInPath(layer.shortcut);
     }
-    if (layer.op === 'integral') kept += keptValues(layer.field);
+    if (layer.op === 'integral') {
+      // An implicit one makes evaluations of its field on the way back alone, when nothing of later layers is left.
+      const field = keptValues(layer.field);
+      if (SOLVERS[layer.solver].isImplicit)
+        solved = Math.max(solved, kept + operationOf(layer).activations(layer) + field);
+      else kept += field;
+    }
     kept += layer.op === 'dropout' ? DROPOUT_VALUES * before : operationOf(layer).activations(layer);
     before = outputValues(layer);
   }
-  return kept;
+  return Math.max(kept, solved);
 }
 
 /** Output and mask of dropout, in values of its input. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { plannedBytes, type Trial } from '../../bench/activations/network.js';
+import { nodeCommand, TRAINER_FLAGS } from '../../src/jobs/worker/children/node-command.js';
 
 const SCRIPT = fileURLToPath(new URL('../../bench/activations/process.ts', import.meta.url));
 const TRIAL: Trial = {
@@ -13,7 +14,8 @@ const TRIAL: Trial = {
 };
 
 async function peakOf(trial: Trial): Promise<number> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', SCRIPT], {
+  const [command = '', ...args] = nodeCommand(SCRIPT, TRAINER_FLAGS);
+  const { stdout } = await promisify(execFile)(command, args, {
     env: { ...process.env, BENCH_TRIAL: JSON.stringify(trial) },
   });
   return (JSON.parse(stdout) as { ownMb: number }).ownMb;
@@ -25,6 +27,7 @@ for (const [name, changes] of [
   ['features computed again', { memory: { policy: 'recompute', maxBytes: null } }],
   ['features in one byte', { memory: { policy: 'int8', maxBytes: null } }],
   ['one of four parts of a batch', { parts: 4 }],
+  ['Kronecker factors', { optimizer: 'kfac' }],
 ] as const satisfies readonly (readonly [string, Partial<Trial>])[]) {
   test(`the peak memory of ResNet-20 that keeps ${name} is within 15 % of its plan`, async (t) => {
     const trial = { ...TRIAL, ...changes };

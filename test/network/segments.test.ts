@@ -105,3 +105,29 @@ function costOfCut(layers: readonly Layer[], ends: readonly number[]) {
   });
   return { kept, workAgain };
 }
+
+test('an implicit solver keeps its states, and the evaluations of one field at a time', () => {
+  const image = { height: 16, width: 16, channels: 3 };
+  const layersOf = (steps: number) =>
+    wholeNetwork(
+      describeNetwork(
+        { family: 'ode-resnet', depth: 12, width: 8, solver: 'implicit-midpoint', steps },
+        image,
+        10,
+      ),
+    );
+  const fields = layersOf(1).filter((layer) => layer.op === 'integral');
+  const values = fields.map(({ output }) => output.height * output.width * output.channels);
+  const grown = keptValues(layersOf(9)) - keptValues(layersOf(8));
+  // With many steps all states outweigh those of the first field with its evaluations.
+  assert.equal(
+    grown,
+    values.reduce((sum, each) => sum + each),
+  );
+  const before = layersOf(1).slice(0, layersOf(1).indexOf(fields[0]!));
+  assert.ok(keptValues(layersOf(1)) >= 2 * values[0]! + keptValues(fields[0]!.field));
+  assert.ok(
+    keptValues(layersOf(1)) <=
+      keptValues(before) + 2 * values[0]! + keptValues(fields[0]!.field) + values[0]!,
+  );
+});

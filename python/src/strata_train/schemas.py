@@ -442,7 +442,8 @@ class PlanStage(TypedDict):
     """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
     memory_bytes: int
     """Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors
-    (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself.
+    (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the trainer itself, which
+    takes some 250 MB of a processor's memory whatever it trains.
     """
     step_seconds: float
     """AuxNet, coupling and messages included."""

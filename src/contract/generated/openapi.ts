@@ -2220,7 +2220,7 @@ export interface components {
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the runtime itself. */
+            /** @description Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the trainer itself, which takes some 250 MB of a processor's memory whatever it trains. */
             memory_bytes: number;
             /** @description AuxNet, coupling and messages included. */
             step_seconds: number;

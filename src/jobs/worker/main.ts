@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openTracing } from '../../tracing/tracing.js';
 import { createLog, processSettings, runProcess } from '../process/process.js';
-import { moduleFile, nodeCommand } from './children/node-command.js';
+import { moduleFile, nodeCommand, TRAINER_FLAGS } from './children/node-command.js';
 import { startWorker } from './worker.js';
 
 const { values } = parseArgs({
@@ -12,7 +12,7 @@ const { values } = parseArgs({
 });
 const settings = processSettings(process.env);
 const log = createLog('worker', settings);
-const trainer = nodeCommand(values.trainer);
+const trainer = nodeCommand(values.trainer, TRAINER_FLAGS);
 const importer = nodeCommand(moduleFile('datasets/main.ts'));
 const importLimits = {
   max_images: settings.imageLimit,

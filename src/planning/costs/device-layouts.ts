@@ -231,6 +231,7 @@ export function stageMemory(
     (1 + versions) * parameters + (1 + whole + optimizerVectors) * trained + cost.downstream.parameters;
   return (
     FLOAT * floats +
+    TENSOR_BYTES * trainedTensors(cost) +
     rounded +
     (factorInterval === null ? 0 : FLOAT * factorFloats(cost, batch / parts)) +
     workingBytes(cost, batch / parts, bytesNow, MEMORY_POLICIES[passMemory(method).policy].working) +
@@ -238,6 +239,13 @@ export function stageMemory(
     batch * (inputs + (bytes * kept * (batches - inputsOnly)) / parts)
   );
 }
+
+/**
+ * Bytes for each tensor of the trained parameters beside its values, measured: TensorFlow's records of the weights, of the
+ * optimizer's vectors and of gradients; objects of JavaScript that passes make for its layer; and the parts of pages that
+ * lie unused between tensors of some kilobytes (docs/performance.md, "What plans say of memory").
+ */
+const TENSOR_BYTES = 2 ** 14;
 
 /** A batch in training, and the next one in preparation (src/trainer/data/prefetch/ring.ts). */
 const PREPARED_BATCHES = 2;
@@ -328,6 +336,10 @@ function exchangedValues(
 
 function trainedParameters(cost: LayerCost & Pick<StageCost, 'auxiliary' | 'head'>): number {
   return cost.trainedParameters + cost.auxiliary.parameters + cost.head.parameters;
+}
+
+function trainedTensors(cost: StageCost): number {
+  return cost.trainedTensors + cost.auxiliary.trainedTensors + cost.head.trainedTensors;
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

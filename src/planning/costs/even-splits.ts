@@ -122,6 +122,7 @@ function added(a: LayerCost, b: LayerCost): LayerCost {
     work: a.work + b.work,
     trainedParameters: a.trainedParameters + b.trainedParameters,
     trainedWork: a.trainedWork + b.trainedWork,
+    trainedTensors: a.trainedTensors + b.trainedTensors,
     factors: a.factors + b.factors,
     factorPatches: Math.max(a.factorPatches, b.factorPatches),
     factorWork: {

@@ -23,6 +23,7 @@ import {
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { Layer, Shape } from '../../network/layers.js';
+import { parametersOf, trainedParameters } from '../../network/parameters.js';
 import { type SegmentCost, segmentCost } from '../../network/segments.js';
 import type { StageDescription } from '../../network/stages.js';
 import type { StepParts } from './speedup.js';
@@ -60,6 +61,8 @@ export interface LayerCost {
   /** The part of `parameters` and `work` that is trained: the rest is frozen, and has a forward pass only. */
   readonly trainedParameters: number;
   readonly trainedWork: number;
+  /** Number of tensors of the trained parameters: kernels, scales, shifts, biases. */
+  readonly trainedTensors: number;
   /** Values of the Kronecker factors of its trained kernels, and of the patches of one image in the layer with most. */
   readonly factors: number;
   readonly factorPatches: number;
@@ -98,7 +101,7 @@ export interface StageCost extends LayerCost {
 
 export const NO_COST: LayerCost = {
   ...{ parameters: 0, multiplyAdds: 0, activations: 0, work: 0 },
-  ...{ trainedParameters: 0, trainedWork: 0, factors: 0, factorPatches: 0, largest: 0 },
+  ...{ trainedParameters: 0, trainedWork: 0, trainedTensors: 0, factors: 0, factorPatches: 0, largest: 0 },
   factorWork: { estimate: 0, inverse: 0, apply: 0 },
 };
 export const NO_STAGE: StageCost = {
@@ -120,6 +123,7 @@ export function costOf(layers: readonly Layer[]): LayerCost {
     work: work(layers),
     trainedParameters: parameterCount(trained),
     trainedWork: work(trained),
+    trainedTensors: trainedParameters(parametersOf(trained)).length,
     factors: factorValues(trained),
     factorPatches: factorPatches(trained),
     factorWork: factorWork(trained),
@@ -155,7 +159,7 @@ export function stageCosts(
       ...costOf(stage.layers),
       ...{ start, end, ...(index === 0 ? frozen : NOTHING_FROZEN) },
       auxiliary: costInRounds(stage, auxiliaryLayers, passes),
-      head: costInRounds(stage, headLayers, passes),
+      head: headCost(stage, passes),
       copies: copiesOf(method, stage, end),
       downstream: penalty && next ? costInRounds(next, auxiliaryLayers, passes) : NO_COST,
       boundary: next ? valuesOf(next.input) : 0,
@@ -188,6 +192,14 @@ function costInRounds(
     work: mean('work'),
     trainedWork: mean('trainedWork'),
   };
+}
+
+/** A decoder keeps what it reads, too: the features at the size of the images. */
+function headCost(stage: StageDescription, passes: PassFacts): LayerCost {
+  const cost = costInRounds(stage, headLayers, passes);
+  const [first] = stage.head?.decoder ?? [];
+  const resized = first?.op === 'conv' ? valuesOf(first.input) : 0;
+  return { ...cost, activations: cost.activations + resized };
 }
 
 function copiesOf(

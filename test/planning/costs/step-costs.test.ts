@@ -112,8 +112,27 @@ test('a stage that reaches later ones takes their measured time, memory and upda
   const vectors = 1 + 1 + memory.optimizerVectors;
   assert.equal(
     stageMemory(first!, 10, memory, method) - stageMemory(without, 10, memory, method),
-    4 * (vectors * first!.head.parameters + 10 * first!.head.activations),
+    4 * (vectors * first!.head.parameters + 10 * first!.head.activations) +
+      2 ** 14 * first!.head.trainedTensors,
   );
+  // Kernel, scale and shift of the two convolutions of both blocks; those and the dense layer of the head.
+  assert.equal(first!.head.trainedTensors, 2 * 2 * 3 + 3 * 1 + 3 + 2);
+});
+
+test('a decoder keeps the features of its stage at the size of the images, beside its own', () => {
+  const headWith = (decoder: boolean) => {
+    const spec = resolved({ method: { type: 'local-heads', stages: 2, heads: { decoder } } });
+    const { stages, network } = describeRun(spec, MNIST);
+    return {
+      head: stageCosts(spec.method, stages, NOTHING_FROZEN)[0]!.head,
+      boundary: stages[1]!.input,
+      network,
+    };
+  };
+  const { head, boundary, network } = headWith(true);
+  const pixels = network.image.height * network.image.width;
+  // The image that its convolution makes, and that of its batch norm, which no gradient reads.
+  assert.equal(head.activations - headWith(false).head.activations, pixels * (boundary.channels + 1));
 });
 
 test('frozen blocks have a forward pass, and no backward pass, update or activations', () => {

@@ -12,7 +12,8 @@ import {
 } from '../../../src/network/index.js';
 import * as kernels from '../../../src/trainer/kernels/index.js';
 import { type NamedTensors, type Pass, trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
-import { arena, read, scalar, type Tensor } from '../../../src/trainer/runtime/index.js';
+import { integral } from '../../../src/trainer/passes/operations/integral.js';
+import { arena, liveTensors, read, scalar, type Tensor } from '../../../src/trainer/runtime/index.js';
 import { within } from '../support/measured.js';
 import {
   IMAGE,
@@ -105,6 +106,29 @@ test('the gradient of an implicit step is the damped sum of powers, term by term
     // Both add the same products in another order.
     within(t, `${gradient} gradient`, relativeError(found, expected), 1e-5);
   }
+});
+
+test('an implicit step has one slope and one state at a time, however many evaluations it makes', () => {
+  const layer = { ...integralLayer('implicit-midpoint', 2), steps: 1 };
+  const counts: number[] = [];
+  arena(() => {
+    const weights = uploadWeights(parametersOf([layer]), perturbedValues([layer]));
+    const context = { weights, gradients: new Map<string, Tensor>() };
+    const input = uploadFeatures(randomFeatures(1, layer.output));
+    integral.train(layer, input, {
+      context,
+      wantsInputGradient: true,
+      path: (layers, at) => {
+        counts.push(liveTensors());
+        const pass = trainPass(layers, at, context, true);
+        return { output: pass.output, pullback: (cotangent) => pass.pullback(cotangent) };
+      },
+    });
+  });
+  // The first evaluation is that of the input, the second the first of a sum.
+  const [, , ...later] = counts;
+  assert.equal(counts.length, 8);
+  assert.deepEqual(new Set(later), new Set([counts[2]]), `${counts}`);
 });
 
 /** Damping and number of terms. */

@@ -49,11 +49,20 @@ function solved(
   sums: IntegralSums,
 ): { readonly solution: Tensor; readonly next: Tensor } {
   let solution = state;
+  let slope: Tensor | null = null;
   const next = sums.step(
     state,
-    (at) => arena(() => path(layer.field, at, { ...context, gradients: new Map() }).output),
+    (at) => {
+      const made = arena(() => path(layer.field, at, { ...context, gradients: new Map() }).output);
+      // A slope is made from the one before alone.
+      if (slope) free(slope);
+      slope = made;
+      return made;
+    },
     (_, before, sum) => {
-      if (before !== null) solution = sum;
+      if (before === null) return;
+      if (solution !== state) free(solution);
+      solution = sum;
     },
   );
   return { solution, next };

@@ -9,6 +9,7 @@ import {
 import type { ParameterSpec } from '../../../network/index.js';
 import { type Checkpoint, encodeCheckpoint } from '../../checkpoint/index.js';
 import { type OptimizerState, replicaRateAt, updateRuleOf, withMemories } from '../../optimizer/index.js';
+import { freeUploaded } from '../../runtime/index.js';
 import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
 import { checkPrecision, type Save, type TaskContext } from '../context.js';
@@ -60,21 +61,38 @@ export interface Trainee {
 /** Makes the steps of a round that are left, and returns the state it ends in. */
 export async function trainRound(context: TaskContext, round: Round): Promise<OptimizerState> {
   checkPrecision(context);
-  const { checkpoint, stopwatch } = round;
+  const { checkpoint } = round;
   const from = checkpoint?.step ?? round.steps.start;
   return await withOwned(async (owned) => {
-    const opened = async () => {
-      const opens = round.readsImages === false ? openLabels : openSteps;
-      const batches = await opens(context, { ...round.steps, start: from });
-      owned.add(batches, () => batches.close(stopwatch));
-      return round.readsFeatures ? await withFeatures(context, batches, owned) : batches;
-    };
-    // Both at once: a task begins with waiting for files.
-    const [state, batches] = await allEnded([checkpoint?.state ?? startOf(context, round), opened()]);
-    const trainee = round.begin(state, owned);
+    const { batches, trainee, stateValues } = await begun(context, round, from, owned);
+    // The device has a copy, and nothing here needs the state any more.
+    freeUploaded(stateValues);
     await makeSteps(context, round, { from, batches, trainee });
     return trainee.state();
   });
+}
+
+/** The state on the device, and the batches. By itself, so that no variable of a running round holds the arrays. */
+async function begun(
+  context: TaskContext,
+  round: Round,
+  from: number,
+  owned: Owned,
+): Promise<Pick<Beginning, 'batches' | 'trainee'> & { readonly stateValues: number }> {
+  const opened = async () => {
+    const opens = round.readsImages === false ? openLabels : openSteps;
+    const batches = await opens(context, { ...round.steps, start: from });
+    owned.add(batches, () => batches.close(round.stopwatch));
+    return round.readsFeatures ? await withFeatures(context, batches, owned) : batches;
+  };
+  // Both at once: a task begins with waiting for files.
+  const [state, batches] = await allEnded([round.checkpoint?.state ?? startOf(context, round), opened()]);
+  return { batches, trainee: round.begin(state, owned), stateValues: valuesIn(state) };
+}
+
+function valuesIn({ weights, slots }: OptimizerState): number {
+  const arrays = [weights, ...slots.values()].flatMap((named) => [...named.values()]);
+  return arrays.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The state before the first step. Blocks that have been frozen until then have no memories yet. */

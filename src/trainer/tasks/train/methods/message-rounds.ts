@@ -55,11 +55,7 @@ function begun(
       'message rounds need message_rounds and a number as penalty',
     );
   }
-  const stages = descriptions.map((description) => {
-    const settings = partSettings(spec, description.auxiliary);
-    const optimizer = new Optimizer(stageParameters(description), state, settings);
-    return { description, optimizer: owned.add(optimizer, () => optimizer.dispose()) };
-  });
+  const stages = withOptimizers(spec, descriptions, state, owned);
   const trained = jointStep({
     stages,
     messageRounds,
@@ -70,6 +66,20 @@ function begun(
     memory: passMemory(spec.method),
   });
   return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.state())) };
+}
+
+/** By itself: functions of a running round would hold a state that is used in a function beside them. */
+function withOptimizers(
+  spec: ResolvedSpec,
+  descriptions: readonly StageDescription[],
+  state: OptimizerState,
+  owned: Owned,
+) {
+  return descriptions.map((description) => {
+    const settings = partSettings(spec, description.auxiliary);
+    const optimizer = new Optimizer(stageParameters(description), state, settings);
+    return { description, optimizer: owned.add(optimizer, () => optimizer.dispose()) };
+  });
 }
 
 /** Gradients of a method whose stages exchange messages within a batch. */

@@ -84,14 +84,14 @@ interface PipelineRound {
   readonly inGang: GangCheckpoints;
 }
 
-function begun(
-  { context, run, steps, checkpoint, member, inGang }: PipelineRound,
+/** By itself: functions of a running round would hold a state that is used in a function beside them. */
+function stagesOnDevice(
+  { context, run, member }: Pick<PipelineRound, 'context' | 'run' | 'member'>,
   state: OptimizerState,
   owned: Owned,
-): Trainee {
-  const { spec, gang } = context.assignment;
-  const from = checkpoint?.step ?? steps.start;
-  const stages = member.stages.map((stage) => {
+): PipelineStage[] {
+  const { spec } = context.assignment;
+  return member.stages.map((stage) => {
     const optimizer = new Optimizer(stageParameters(stage), state, partSettings(spec, null));
     owned.add(optimizer, () => optimizer.dispose());
     const { index } = stage;
@@ -103,6 +103,16 @@ function begun(
       recomputes: forwardsTwice(spec.method, index),
     });
   });
+}
+
+function begun(
+  { context, run, steps, checkpoint, member, inGang }: PipelineRound,
+  state: OptimizerState,
+  owned: Owned,
+): Trainee {
+  const { spec, gang } = context.assignment;
+  const from = checkpoint?.step ?? steps.start;
+  const stages = stagesOnDevice({ context, run, member }, state, owned);
   const first = Math.max(steps.start, from - stages[0]!.options.lag);
   const trained = new Pipeline({
     stages,
