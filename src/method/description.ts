@@ -63,6 +63,8 @@ export interface MethodDescription {
    * couplings.ts. Augmentation is then impossible.
    */
   readonly storesVariables?: boolean;
+  /** Whether its rounds depend on one network, so that its blocks cannot become more while it trains (levels.ts). */
+  readonly keepsNetwork?: boolean;
   /** Whether plans compare it with the others and may recommend it. The rest are for studies. */
   readonly isPlanned?: boolean;
   readonly messages: readonly Message[];

@@ -6,6 +6,7 @@ export * from './couplings.js';
 export type * from './description.js';
 export * from './frozen-features.js';
 export * from './lags.js';
+export * from './levels.js';
 export * from './memory.js';
 export * from './messages.js';
 export * from './methods.js';

@@ -1,4 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../contract/spec.js';
+import { levelStarts } from './levels.js';
 import { hasAuxiliary, stageReplicasOf } from './methods.js';
 import { trainSamples } from './samples.js';
 
@@ -16,6 +17,8 @@ export interface Rounds {
   readonly roundSteps: number;
   /** The first step in which frozen blocks train, too. Null where they never do. */
   readonly unfreezeStep: number | null;
+  /** The first step of each level but the first. Empty where the job trains the network of `model` from the start. */
+  readonly levelSteps: readonly number[];
   /** Steps from which on the job trains other layers than before, in order: a round begins with each (`describeRunAt`). */
   readonly changes: readonly number[];
   /**
@@ -70,7 +73,8 @@ export function roundsOf(
   // Jobs of earlier versions have no such field.
   const untilEpoch = spec.freeze?.until_epoch ?? null;
   const unfreezeStep = untilEpoch === null ? null : untilEpoch * stepsPerEpoch;
-  const cuts = { roundSteps, changes: unfreezeStep === null ? [] : [unfreezeStep] };
+  const levels = levelStarts(spec.method, warmStartSteps, parallelSteps);
+  const cuts = { roundSteps, changes: unfreezeStep === null ? levels : [unfreezeStep] };
   const joinedStart = warmStartSteps + parallelSteps;
   return {
     stepsPerEpoch,
@@ -79,6 +83,7 @@ export function roundsOf(
     parallelSteps,
     ...cuts,
     unfreezeStep,
+    levelSteps: levels,
     warmStartRounds: Math.max(countRounds(cuts, 0, warmStartSteps), fitsAuxiliaries(spec) ? 1 : 0),
     parallelRounds: countRounds(cuts, warmStartSteps, joinedStart),
     endToEndRounds: countRounds(cuts, joinedStart, totalSteps),
@@ -134,6 +139,11 @@ export function endToEndRange(rounds: Rounds, round: number): StepRange {
 /** Whether the blocks that a job freezes at first train in a round. */
 export function isUnfrozenIn({ unfreezeStep }: Pick<Rounds, 'unfreezeStep'>, { start }: StepRange): boolean {
   return unfreezeStep !== null && start >= unfreezeStep;
+}
+
+/** Whether a round of the layer-parallel phase trains the network of `model`, and not that of an earlier level. */
+export function isOfLastLevel(rounds: Rounds, round: number): boolean {
+  return parallelRange(rounds, round).start >= (rounds.levelSteps.at(-1) ?? 0);
 }
 
 /** Replicas of each stage in a round of the layer-parallel phase: never more than its steps. */

@@ -39,12 +39,14 @@ export const METHODS: Readonly<Record<MethodType, MethodDescription>> = {
   // Features go down and gradients up in every step, within the task of a round: no message outlives it.
   pipeline: { ...ALONE, hasAuxiliaries: false, trains: 'jointly', isPipelined: true, isPlanned: true },
   // The control for all other methods: only the last stage trains before the end-to-end phase.
-  frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage' },
+  frozen: { ...ALONE, hasAuxiliaries: true, trains: 'last-stage', keepsNetwork: true },
   stored: {
     ...COUPLED,
     hasAuxiliaries: false,
     penalty: { usual: 4 },
     storesVariables: true,
+    // Variables that no step has changed are features of the untrained network.
+    keepsNetwork: true,
     messages: [
       { output: 'variables', input: 'variables', to: 'itself', lag: 1, notOfFirst: true },
       { output: 'variables', input: 'downstream_variables', to: 'upstream', lag: 1 },

@@ -1,10 +1,11 @@
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
-import type { NetworkDescription } from '../network/description.js';
+import { blockFactor, type NetworkDescription } from '../network/description.js';
 import { freezeBlocks } from '../network/frozen.js';
 import { type LocalHead, localHead } from '../network/heads.js';
 import { inputShape } from '../network/input-shape.js';
 import { describeNetwork } from '../network/resnet.js';
 import { describeStages, type StageDescription } from '../network/stages.js';
+import { coarserModel } from './levels.js';
 import { hasAuxiliary, hasHead } from './methods.js';
 import { reachedStage } from './reach.js';
 import { type Rounds, roundsOf, stepsOfRound } from './rounds.js';
@@ -28,8 +29,10 @@ export interface RunPart {
 
 /** The run in its steps from `step` to the next of `Rounds.changes`: all that its networks and AuxNets are there. */
 export function describeRunAt(spec: ResolvedSpec, dataset: DatasetFacts, step: number): RunDescription {
-  const { unfreezeStep } = roundsOf(spec, dataset);
-  return describeRun(spec, dataset, unfreezeStep !== null && step >= unfreezeStep ? null : spec.freeze);
+  const { unfreezeStep, levelSteps } = roundsOf(spec, dataset);
+  const levelsLeft = levelSteps.filter((start) => start > step).length;
+  const freeze = unfreezeStep !== null && step >= unfreezeStep ? null : spec.freeze;
+  return describeRun(spec, dataset, freeze, levelsLeft);
 }
 
 /** The same in a round of a training task, with the hidden channels that AuxNets and local heads have in it. */
@@ -54,25 +57,41 @@ export function partsOfRun(spec: ResolvedSpec, dataset: DatasetFacts): RunPart[]
   }));
 }
 
-/** @param freeze null describes the steps from `freeze.until_epoch` on, in which every block trains */
+/**
+ * @param freeze null describes the steps from `freeze.until_epoch` on, in which every block trains
+ * @param levelsLeft how often each block is yet to become two; 0 describes the network of `model`
+ */
 export function describeRun(
   spec: ResolvedSpec,
   dataset: DatasetFacts,
   freeze: ResolvedSpec['freeze'] = spec.freeze,
+  levelsLeft = 0,
 ): RunDescription {
-  const whole = describeNetwork(spec.model, inputShape(spec, dataset), dataset.classes.length);
-  const network = freeze ? freezeBlocks(whole, freeze) : whole;
+  const describe = (model: ResolvedSpec['model']) =>
+    describeNetwork(model, inputShape(spec, dataset), dataset.classes.length);
+  const whole = describe(spec.model);
+  const ofLevel = levelsLeft > 0 ? { ...describe(coarserModel(spec.model, levelsLeft)), whole } : whole;
+  const network = freeze ? freezeBlocks(ofLevel, freeze) : ofLevel;
   return { network, stages: stagesOfMethod(network, spec.method), rounds: roundsOf(spec, dataset) };
 }
 
-/** The stages, with the AuxNets and heads of the method. */
+/**
+ * The stages, with the AuxNets and heads of the method. In a job with levels, AuxNets are those of the last level at all of them:
+ * their boundaries are the same, and so their weights last.
+ * @param method with a split of the whole network
+ */
 export function stagesOfMethod(network: NetworkDescription, method: ResolvedMethod): StageDescription[] {
-  const { split, auxiliary } = method;
+  const { auxiliary } = method;
+  const factor = blockFactor(network);
+  const split = method.split.map((blocks) => blocks / factor);
   const stages = describeStages(network, split, auxiliary.cost_share, auxiliary);
+  const sized = network.whole
+    ? describeStages(network.whole, method.split, auxiliary.cost_share, auxiliary)
+    : stages;
   return stages.map((stage) => ({
     ...stage,
-    auxiliary: hasAuxiliary(method, stage.index) ? stage.auxiliary : null,
-    head: hasHead(method, stage.index) ? headOf(network, method, stages, stage.index) : null,
+    auxiliary: hasAuxiliary(method, stage.index) ? sized[stage.index]!.auxiliary : null,
+    head: hasHead(method, stage.index) ? headOf(network, { ...method, split }, stages, stage.index) : null,
   }));
 }
 

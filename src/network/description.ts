@@ -12,6 +12,15 @@ export interface NetworkDescription {
   readonly head: readonly Layer[];
   /** Whether the job stores what the frozen blocks make of the images, so that no step computes it. Absent: it does not. */
   readonly storesFrozen?: boolean;
+  /**
+   * The network that this one becomes in a job with levels: AuxNets are sized by it, and splits count its blocks. Absent: itself.
+   */
+  readonly whole?: NetworkDescription;
+}
+
+/** Number of blocks of the whole network for each block of this one. */
+export function blockFactor({ blocks, whole }: NetworkDescription): number {
+  return whole ? whole.blocks.length / blocks.length : 1;
 }
 
 export interface Block {

@@ -5255,6 +5255,22 @@ export interface components {
                 momentum: number | null;
             };
             /**
+             * @description Training over levels of depth (arXiv:1710.10348): the layer-parallel phase begins with a network of half the blocks of `model` in each group, a quarter with three levels; then each block becomes two, of half the step each, and training goes on. The optimizer's memories begin anew at each level. The end-to-end phase trains the last level, a warm start the first.
+             * @default {}
+             */
+            levels: {
+                /**
+                 * @description Number of levels. 1: the network of `model` from the start. The depth must have half its blocks for each level but one: 14 or 26 of `resnet` and 16 or 28 of `wide-resnet` for 2 levels.
+                 * @default 1
+                 */
+                count: number;
+                /**
+                 * @description The share of the layer-parallel steps of each level but the last, which gets the rest. Null means equal shares.
+                 * @default null
+                 */
+                shares: number[] | null;
+            };
+            /**
              * @description Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
              * @default 0
              */

@@ -3398,6 +3398,12 @@ class MethodSpec(TypedDict):
     possible. Stages of `pipeline` have no such choice.
     """
     outer: NotRequired[MethodSpecOuter]
+    levels: NotRequired[MethodSpecLevels]
+    """Training over levels of depth (arXiv:1710.10348): the layer-parallel phase begins with a network of half the
+    blocks of `model` in each group, a quarter with three levels; then each block becomes two, of half the step
+    each, and training goes on. The optimizer's memories begin anew at each level. The end-to-end phase trains the
+    last level, a warm start the first.
+    """
     warm_start_epochs: NotRequired[int]
     """Number of epochs at the start that train the joined network. Then each AuxNet is fitted to the stage inputs of
     that network, and the stages continue from its weights and optimizer state. Needs at least two stages.
@@ -3501,6 +3507,21 @@ class MethodSpecOuter(TypedDict):
     """
     momentum: NotRequired[Optional[float]]
     """Momentum of these steps. Null means 0.5 if there is a rate."""
+
+
+class MethodSpecLevels(TypedDict):
+    """Training over levels of depth (arXiv:1710.10348): the layer-parallel phase begins with a network of half the
+    blocks of `model` in each group, a quarter with three levels; then each block becomes two, of half the step
+    each, and training goes on. The optimizer's memories begin anew at each level. The end-to-end phase trains the
+    last level, a warm start the first.
+    """
+
+    count: NotRequired[int]
+    """Number of levels. 1: the network of `model` from the start. The depth must have half its blocks for each level
+    but one: 14 or 26 of `resnet` and 16 or 28 of `wide-resnet` for 2 levels.
+    """
+    shares: NotRequired[Optional[list[float]]]
+    """The share of the layer-parallel steps of each level but the last, which gets the rest. Null means equal shares."""
 
 
 class OptimizerSpec(TypedDict):

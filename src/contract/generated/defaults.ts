@@ -60,6 +60,10 @@ export const JOB_DEFAULTS = {
       "rate": null,
       "momentum": null
     },
+    "levels": {
+      "count": 1,
+      "shares": null
+    },
     "warm_start_epochs": 0,
     "end_to_end_share": null,
     "end_to_end_replicas": null

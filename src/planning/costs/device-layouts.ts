@@ -114,7 +114,8 @@ function cutAs(method: ResolvedMethod, split: readonly number[]): ResolvedMethod
 
 /** Number of convolutions that the AuxNet of the last stage needs. Earlier stages need fewer or the same. */
 function depthOf(network: NetworkDescription, split: readonly number[]): number {
-  return split.length === 1 ? 0 : minAuxiliaryDepth(network, network.blocks.length - split.at(-1)!);
+  const whole = network.whole ?? network;
+  return split.length === 1 ? 0 : minAuxiliaryDepth(whole, whole.blocks.length - split.at(-1)!);
 }
 
 /**

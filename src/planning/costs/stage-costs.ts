@@ -221,7 +221,7 @@ export function wholeCost(network: NetworkDescription, passes: PassFacts = WHOLE
   const frozen = frozenPart(network);
   return {
     ...{ ...NO_STAGE, ...costOf(layers), ...frozen, passes },
-    ...{ start: 0, end: network.blocks.length, segments: segmentsIn(layers) },
+    ...{ start: 0, end: (network.whole ?? network).blocks.length, segments: segmentsIn(layers) },
     input: frozen.storedValues || valuesOf(network.image),
     images: frozen.storedValues || valuesOf(network.image),
   };
@@ -366,7 +366,8 @@ export function stageSeconds(
 /** Seconds of a step of the whole network on one device. */
 export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
   const whole = costOf(wholeNetwork(network));
-  const blocks = { start: 0, end: network.blocks.length, ...frozenPart(network) };
+  const { length: end } = (network.whole ?? network).blocks;
+  const blocks = { start: 0, end, ...frozenPart(network) };
   const { forward, backward } = layerSeconds({ ...whole, ...blocks }, costs);
   return {
     data: costs.data * batch,

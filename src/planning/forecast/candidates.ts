@@ -21,7 +21,12 @@ type MethodSpec = JobSpec['method'];
 const MAX_DEVICES = 8;
 
 /** Balanced splits of a method into 1, 2, 3, ... stages. */
-export type Splits = (method: ResolvedMethod, balance: Balance) => readonly (readonly number[])[];
+export type Splits = (
+  method: ResolvedMethod,
+  balance: Balance,
+  /** Absent: as many stages as plans compare. */
+  most?: number,
+) => readonly (readonly number[])[];
 
 /** Every way to train a job on up to `devices` devices that plans compare, with all choices made. */
 export function candidates(

@@ -50,9 +50,10 @@ export interface Prices {
   readonly link: Link;
 }
 
-/** A part of a run, and its share of the steps. */
+/** A part of a run, with the times of its layers and its share of the steps. */
 export interface PricedPart {
   readonly network: NetworkDescription;
+  readonly costs: StepCosts;
   readonly share: number;
 }
 
@@ -96,9 +97,10 @@ type Needed = Pick<Compared, 'seconds' | 'bytes' | 'memory'>;
 
 /** Cost of the whole run, from that of its parts. */
 function neededBy(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Needed {
-  const parts = prices
-    .partsOf(spec.method)
-    .map(({ network, share }) => ({ share, ...neededWith(network, spec, dataset, prices) }));
+  const parts = prices.partsOf(spec.method).map(({ network, costs, share }) => ({
+    share,
+    ...neededWith(network, spec, dataset, { ...prices, costs }),
+  }));
   return {
     seconds: meanOver(parts, ({ seconds }) => seconds),
     bytes: meanOver(parts, ({ bytes }) => bytes),

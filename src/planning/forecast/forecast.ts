@@ -4,6 +4,7 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
   accumulatedParts,
   batchesUnderWay,
+  countLevels,
   describeRun,
   type FrozenFeatures,
   frozenFeatures,
@@ -16,6 +17,7 @@ import {
   stagesOfMethod,
 } from '../../method/index.js';
 import {
+  blockFactor,
   countFrozen,
   type NetworkDescription,
   type StageDescription,
@@ -85,16 +87,24 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
   const parallel = trainsInParallel(method);
   const max = parallel ? Math.min(MAX_STAGES, trainedBlocks(network).blocks.length) : 1;
-  const even = profile
-    ? evenSplitsBySeconds(network, method, max, costs, batch)
-    : evenSplits(network, method, max);
+  const splitsOf: Splits = (
+    other,
+    balance,
+    most = Math.min(MAX_STAGES, trainedBlocks(network).blocks.length),
+  ) => {
+    if (countLevels(other) > 1) return splitsOfLevels(spec, dataset, other, balance, most);
+    return profile && balance === 'auto'
+      ? evenSplitsBySeconds(network, other, most, costs, batch)
+      : evenSplits(network, other, most, balance);
+  };
+  const even = splitsOf(method, BALANCED_BY_TIME, max);
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const unfrozen = unfrozenPhase(spec, dataset);
   const facts = memoryFacts(spec);
   const inRounds = { ...facts, channels: keptShares(method, parallelRounds) };
-  const workOf = (of: NetworkDescription): Workload => ({
+  const workOf = (of: NetworkDescription, prices: StepCosts): Workload => ({
     variants: variantsOf(of, method, even.map(ownIn), inRounds),
-    ...{ network: of, batch, stepsPerEpoch, costs, bytesPerSecond },
+    ...{ network: of, batch, stepsPerEpoch, costs: prices, bytesPerSecond },
     memory: inRounds,
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
@@ -105,12 +115,16 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     partsOfRun({ ...spec, method: own }, dataset).map(({ run, share }) => ({
       network:
         countFrozen(run.network) > 0 ? { ...run.network, storesFrozen: network.storesFrozen } : run.network,
+      costs: costsFrom(options, blockFactor(run.network)),
       share,
     }));
   const parts = partsOf(method);
   const work: Workload = {
-    ...workOf(network),
-    parts: parts.length > 1 ? parts.map(({ network: of, share }) => ({ work: workOf(of), share })) : [],
+    ...workOf(network, costs),
+    parts:
+      parts.length > 1
+        ? parts.map(({ network: of, costs: theirs, share }) => ({ work: workOf(of, theirs), share }))
+        : [],
   };
   const own = stageCosts(method, stages, frozenPart(network), inRounds);
   const first = stageCosts(method, stages, frozenPart(network), facts);
@@ -118,12 +132,6 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
     serialParts(network, costs, batch),
     own.map((cost) => stageParts(cost, method, costs, batch)),
   );
-  const splitsOf: Splits = (other, balance) => {
-    const most = Math.min(MAX_STAGES, trainedBlocks(network).blocks.length);
-    return profile && balance === 'auto'
-      ? evenSplitsBySeconds(network, other, most, costs, batch)
-      : evenSplits(network, other, most, balance);
-  };
   const prices = { network, partsOf, costs, memory: facts, link: options };
   const methods = compareMethods(spec, dataset, prices, options, splitsOf);
   return {
@@ -150,8 +158,31 @@ export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: Pla
   };
 }
 
-function costsFrom({ profile, measured }: PlanOptions): StepCosts {
-  return profile ? costsOfProfile(profile.measured) : costsByRates(measured?.rates ?? ESTIMATED_RATES);
+/** @param factor measured blocks for one block of the network */
+function costsFrom({ profile, measured }: PlanOptions, factor = 1): StepCosts {
+  if (!profile) return costsByRates(measured?.rates ?? ESTIMATED_RATES);
+  const blocks = profile.measured.blocks.map(({ forward, backward }) => ({
+    forward: forward / factor,
+    backward: backward / factor,
+  }));
+  return costsOfProfile({ ...profile.measured, blocks });
+}
+
+const BALANCED_BY_TIME = 'auto';
+
+/** Splits of a job with levels: balanced at the first one, by work, whose blocks become several each. */
+function splitsOfLevels(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  method: ResolvedSpec['method'],
+  balance: Parameters<Splits>[1],
+  max: number,
+): number[][] {
+  const { network } = describeRun(spec, dataset, spec.freeze, countLevels(method) - 1);
+  const { whole: _, ...first } = network;
+  const factor = blockFactor(network);
+  const most = Math.min(max, first.blocks.length);
+  return evenSplits(first, method, most, balance).map((split) => split.map((blocks) => factor * blocks));
 }
 
 function toFrozen(

@@ -1,6 +1,7 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import { FROZEN_FEATURES, replicaInput, type TaskKind } from '../../contract/trainer-protocol.js';
 import { storedFeatures } from '../../method/frozen-features.js';
+import { countLevels } from '../../method/levels.js';
 import {
   handOverOutputs,
   hasAuxiliary,
@@ -15,6 +16,7 @@ import {
 import {
   countSteps,
   endToEndRange,
+  isOfLastLevel,
   isUnfrozenIn,
   parallelRange,
   type Rounds,
@@ -25,7 +27,10 @@ import {
   stageReplicasIn,
   stepsOfRound,
 } from '../../method/rounds.js';
+import { describeRun, partsOfRun, type RunDescription } from '../../method/run.js';
 import { validationImages } from '../../method/samples.js';
+import { work } from '../../network/cost.js';
+import { wholeNetwork } from '../../network/description.js';
 
 /** An output of another task of the same job. */
 export interface InputReference {
@@ -94,13 +99,28 @@ export function planTasks(
   const validated = validationImages(spec, dataset)?.count ?? null;
   const evaluation = weightOf(validated ?? dataset.test_count);
   const final = FINALIZE_EVALUATIONS * weightOf(dataset.test_count) + weightOf(validated ?? 0);
-  return withFeatures(spec, dataset, [
+  const planned = withFeatures(spec, dataset, [
     { ...task('prepare', 'prepare', 1), outputs: ['dataset'] },
     ...warmStart(spec, rounds),
     ...parallelPhase(spec, rounds, evaluation),
     ...endToEndPhase(spec, rounds, evaluation),
     { ...finalizeTask(spec, rounds, final, selected), round: lastRound },
   ]);
+  return countLevels(spec.method) === 1 ? planned : atLevels(spec, dataset, planned);
+}
+
+/** The tasks of a job with levels: a step of a shallow network is less work than one of the whole. */
+function atLevels(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedTask[]): PlannedTask[] {
+  const workOf = (run: RunDescription) => work(wholeNetwork(run.network));
+  const whole = workOf(describeRun(spec, dataset));
+  const rounds = roundsOf(spec, dataset);
+  const parts = partsOfRun(spec, dataset).map(({ run, start }) => ({ start, share: workOf(run) / whole }));
+  return tasks.map((planned) => {
+    if (planned.kind !== 'stage' && planned.kind !== 'end_to_end') return planned;
+    const { start } = stepsOfRound(rounds, planned);
+    const share = parts.findLast((part) => part.start <= start)?.share ?? 1;
+    return { ...planned, weight: planned.weight * share };
+  });
 }
 
 /** The tasks of a job that stores what its frozen blocks make of the images: `prepare` computes it, training reads it. */
@@ -279,10 +299,11 @@ export interface Candidate {
   readonly step: number;
 }
 
-/** The evaluations of the last phase, among which the best network is selected. */
+/** The evaluations of the last phase and its last level, among which the best network is selected. */
 export function candidatesOf(spec: EvaluatedSpec, rounds: Rounds): Candidate[] {
   if (rounds.endToEndRounds === 0) {
-    return evaluatedRounds(spec, rounds).map((round) => {
+    const last = evaluatedRounds(spec, rounds).filter((round) => isOfLastLevel(rounds, round));
+    return last.map((round) => {
       const step = parallelRange(rounds, round).end - 1;
       return { round, key: evaluateKey(round), checkpoint: `round-${round}`, step };
     });
@@ -320,7 +341,9 @@ function endToEndPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
 /** Evaluations that may say that an earlier round was the last one: nothing that follows the phase starts before them. */
 function decidingEvaluations(spec: ResolvedSpec, rounds: Rounds): string[] {
   if (!spec.early_stopping) return [];
-  const deciding = evaluatedRounds(spec, rounds).filter((round) => round < rounds.parallelRounds - 1);
+  const deciding = evaluatedRounds(spec, rounds).filter(
+    (round) => round < rounds.parallelRounds - 1 && isOfLastLevel(rounds, round),
+  );
   return deciding.map(evaluateKey);
 }
 

@@ -92,8 +92,8 @@ export const PLANNING: readonly Mutant[] = [
       file: 'src/method/rounds.ts',
       edits: [
         [
-          'const from = part.start + index * cuts.roundSteps',
-          'const from = part.start + index * (cuts.roundSteps - 1)',
+          'const from = part.start + left * cuts.roundSteps',
+          'const from = part.start + left * (cuts.roundSteps - 1)',
         ],
       ],
     },

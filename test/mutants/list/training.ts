@@ -117,7 +117,7 @@ export const TRAINING: readonly Mutant[] = [
       fault: 'The joined network starts without optimiser memory.',
       file: 'src/trainer/tasks/inputs/states.ts',
       edits: [
-        ['mergeStates(states));', 'mergeStates(states.map((state) => ({ ...state, slots: new Map() }))));'],
+        ['mergeStates(states)));', 'mergeStates(states.map((state) => ({ ...state, slots: new Map() })))));'],
       ],
     },
     {
@@ -296,7 +296,15 @@ export const TRAINING: readonly Mutant[] = [
       name: 'copies-joined',
       fault: 'The joined network has the copies of stages.',
       file: 'src/trainer/tasks/inputs/states.ts',
-      edits: [['mergeStates(states));', 'mergeStates(states.toReversed()));']],
+      edits: [['mergeStates(states)));', 'mergeStates(states.toReversed())));']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/levels.test.ts', 'stages that grow by 2 levels', [
+    {
+      name: 'level-whole-branch',
+      fault: 'A block that becomes two has its whole branch twice.',
+      file: 'src/trainer/tasks/inputs/refined.ts',
+      edits: [['return factor === 1 ||', 'return factor > 0 ||']],
     },
   ]),
   ...noticedBy('test/trainer/objective/coupling-losses.test.ts', 'the multiplier goes through the ReLU', [

@@ -48,6 +48,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   '/method/sparsity/regrow': [0, 0.5],
   '/method/message_rounds': [1, 2, 3, 5],
   '/method/replicas': [2, 3],
+  '/method/levels/count': [2],
+  '/method/levels/shares': [[0.34], [0.67]],
   '/method/outer/rate': [0.7],
   '/method/outer/momentum': [0, 0.5],
   '/method/end_to_end_share': [0, 0.34, 0.67, 1],
@@ -186,7 +188,8 @@ function withGiven(fields: ReadonlyMap<string, unknown>): Fields {
   const has = (part: string) => [...all.keys()].some((pointer) => partOf(pointer) === part);
   const [depth, width] = SIZES[String(all.get('/model/family') ?? 'resnet')] ?? [null, SMALL_WIDTH];
   all.set('/model/width', width);
-  if (depth !== null) all.set('/model/depth', depth);
+  // The network has two of its blocks for each one of the first level.
+  if (depth !== null) all.set('/model/depth', all.has('/method/levels/count') ? depth + 6 : depth);
   if (has('/freeze') && !all.has('/freeze/blocks')) all.set('/freeze/blocks', 1);
   if (has('/freeze') || has('/init_from')) all.set('/init_from/weights', 'weights_1');
   return all;

@@ -64,6 +64,11 @@ const CASES: readonly [name: string, type: (typeof METHODS)[number], changes: Sp
     'augmented-lagrangian',
     { optimizer: { type: 'adamw', learning_rate: 0.01 }, method: { sparsity: { keep: 0.5, regrow: 0.3 } } },
   ],
+  [
+    'augmented-lagrangian over two levels',
+    'augmented-lagrangian',
+    { model: { depth: 14 }, method: { stages: 2, levels: { count: 2, shares: [1 / 3] } } },
+  ],
   ['penalty with the Bregman loss', 'penalty', { method: { coupling: 'bregman-relu' } }],
   [
     'pipeline by K-FAC that recomputes, with steps between rounds and stored features of a block that is frozen for two epochs',

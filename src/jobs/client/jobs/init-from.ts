@@ -1,8 +1,14 @@
 import type { FieldError } from '../../../contract/errors.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
+import { coarserModel } from '../../../method/levels.js';
+import { roundsOf } from '../../../method/rounds.js';
 import { inputShape } from '../../../network/input-shape.js';
 import { normalizationOf } from '../../../network/layouts/index.js';
-import { type RestartPoint, restartPoints } from '../../../planning/tasks/restart-points.js';
+import {
+  type KeptWeights,
+  type RestartPoint,
+  restartPoints,
+} from '../../../planning/tasks/restart-points.js';
 import { readKeptWeights } from '../../store/kept-weights.js';
 import { findWeights } from '../../store/weights.js';
 import { type Initial, type InitialParts, refuse, type Wanted } from './initial.js';
@@ -61,7 +67,7 @@ async function fromCheckpoint({ db, blobs }: InitialParts, tenant: string, wante
   const keptTheirs = keepsStatistics(kept.spec, spec);
   const problems = [
     ...pointProblems(point).map((message) => ({ pointer, message })),
-    ...modelProblems('checkpoint', paddedModel(kept.spec), spec),
+    ...modelProblems('checkpoint', modelAt(kept, point), spec),
     ...imageProblems(kept, spec, facts),
     ...methodProblems(spec),
     ...headProblems('checkpoint', kept.facts.classes.length, spec, facts),
@@ -74,6 +80,12 @@ async function fromCheckpoint({ db, blobs }: InitialParts, tenant: string, wante
     return refuse([{ pointer, message: `the stored bytes of '${id}' are missing; use a later checkpoint` }]);
   const { spec: chosen, warnings } = withHead('checkpoint', kept.facts.classes, spec, start, facts);
   return { blobs: uris, spec: withStatistics(chosen, keptTheirs), warnings };
+}
+
+/** The network of a checkpoint: in a job with levels, that of the level of its last step. */
+function modelAt({ spec, facts }: KeptWeights, { step }: RestartPoint): ResolvedSpec['model'] {
+  const { levelSteps } = roundsOf(spec, facts);
+  return coarserModel(paddedModel(spec), levelSteps.filter((start) => start >= step).length);
 }
 
 function pointProblems({ startsJobs, kind }: RestartPoint): string[] {

@@ -1,4 +1,5 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
+import { coarserModel, coarsestFactor } from '../../../method/levels.js';
 import { endToEndStepsOf, roundsOf, stepsOf } from '../../../method/rounds.js';
 import { trainSamples } from '../../../method/samples.js';
 import { hasFields } from '../../../network/resnet.js';
@@ -13,6 +14,7 @@ import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
 import { checkFactors } from './factors.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 import { resolveHeads } from './heads.js';
+import { checkLevels, fitsLevels, resolveLevels } from './levels.js';
 import { resolveMemory } from './memory.js';
 import { resolveMessageRounds } from './message-rounds.js';
 import { resolveOuter } from './outer.js';
@@ -61,6 +63,7 @@ export function resolveMethod(
     message_rounds: resolveMessageRounds(method, facts, report),
     stream: resolveStream(method, facts, report),
     ...resolveMemory(spec, facts, endToEndSteps > 0 || method.warm_start_epochs > 0, report),
+    levels: resolveLevels(method, facts, parallelSteps, report),
     outer: resolveOuter(method, facts, replicas, report),
     warm_start_epochs: resolveWarmStart(method, facts, parallelSteps, report),
     end_to_end_share: endToEndShare,
@@ -82,10 +85,21 @@ function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems):
       `batch norms of ${model.family} have statistics for each step of a solver, which no frozen block keeps; leave freeze out`,
     );
   }
-  if (frozen === null) return null;
-  const stages = resolveStages(spec.method, known.network.blocks.length, frozen, report);
-  const split = stages === null ? null : resolveSplit(spec.method, known, stages, report);
-  if (stages === null || split === null) return null;
+  if (frozen === null || !checkLevels(spec, report)) return null;
+  const factor = coarsestFactor(spec.method);
+  const { network } = known;
+  // Stages take their blocks at the first level, where a block stands for `factor` of the network's.
+  const coarse = {
+    model: coarserModel(model, Math.log2(factor)),
+    image,
+    classes: classes.length,
+    freeze: null,
+  };
+  const first = factor === 1 ? known : networkOf(coarse);
+  const stages = resolveStages(spec.method, first.network.blocks.length, frozen, report);
+  const split =
+    stages === null ? null : resolveSplit(spec.method, { ...first, network }, stages, factor, report);
+  if (stages === null || split === null || !fitsLevels(spec.method, split, report)) return null;
   const samples = trainSamples(spec, dataset);
-  return { network: known.network, stages, split, samples, ...stepsOf(spec, dataset) };
+  return { network, stages, split, samples, ...stepsOf(spec, dataset) };
 }

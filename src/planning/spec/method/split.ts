@@ -5,11 +5,15 @@ import { countFrozen } from '../../../network/frozen.js';
 import type { KnownNetwork } from '../known-network.js';
 import type { Problems } from '../problems.js';
 
-/** @returns residual blocks of each stage; null where the split that was asked for does not fit the network */
+/**
+ * @param factor blocks of the network for one of those that are searched
+ * @returns residual blocks of each stage; null where the split that was asked for does not fit the network
+ */
 export function resolveSplit(
   method: JobSpec['method'],
   { network, split }: KnownNetwork,
   stages: number,
+  factor: number,
   report: Problems,
 ): number[] | null {
   const asked = method.split;
@@ -23,7 +27,7 @@ export function resolveSplit(
     heads: hasHeads ? method.heads : null,
     balance: asked,
   });
-  return [...found];
+  return found.map((blocks) => factor * blocks);
 }
 
 function checkSplit(

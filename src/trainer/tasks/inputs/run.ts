@@ -27,14 +27,19 @@ export async function runOfState(context: TaskContext): Promise<RunDescription> 
 }
 
 /**
- * The run with the blocks that were frozen. Only a network with frozen batch norms has statistics among its weights; the best
- * round, whose network the last task may take, can be one before or after `freeze.until_epoch`.
+ * The run of the state's blocks: after a round of the stages, as that round trained them. Only a network with frozen batch norms
+ * has statistics among its weights; the best round, whose network the last task may take, can be one before or after
+ * `freeze.until_epoch`.
  */
 async function unfrozenRun({
-  assignment: { spec, dataset, inputs },
+  assignment: { spec, dataset, inputs, kind, round },
   blobs,
 }: TaskContext): Promise<RunDescription> {
-  const run = describeRun(spec, dataset);
+  const has = (name: string) => inputs[name] !== undefined || inputs[replicaInput(name, 0)] !== undefined;
+  const isOfStages = kind === 'evaluate' && round !== null && has('state-0');
+  const run = isOfStages
+    ? describeRunIn(spec, dataset, { kind: 'stage', round })
+    : describeRun(spec, dataset);
   const names = ['state', 'state-0'].flatMap((name) => [name, replicaInput(name, 0)]);
   const [uri] = names.flatMap((name) => inputs[name] ?? []);
   if (run.rounds.unfreezeStep === null || uri === undefined) return run;

@@ -27,6 +27,8 @@ import {
 import { allEnded } from '../all-ended.js';
 import { requiredInput, type TaskContext } from '../context.js';
 import { frozenStatistics } from './frozen-statistics.js';
+import { refined } from './refined.js';
+import { runOfSteps } from './run.js';
 
 const FIRST_KERNEL = 'stem/conv/kernel';
 
@@ -165,12 +167,14 @@ export async function joinedState(
   run: RunDescription,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  if (hasInput(context, 'state'))
-    return await readState(context, 'state', outerOfReplicas(context.assignment.spec.method));
+  if (hasInput(context, 'state')) {
+    const outer = outerOfReplicas(context.assignment.spec.method);
+    return refined(context, run, parameters, await readState(context, 'state', outer));
+  }
   // In order: a state may hold copies of later stages, whose own states replace them.
   const trained = run.stages.filter(({ index }) => hasInput(context, `state-${index}`));
   const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
-  return completed(context, parameters, mergeStates(states));
+  return completed(context, parameters, refined(context, run, parameters, mergeStates(states)));
 }
 
 /** Stages without a task keep their initial state, and so do parameters that were not trained before. */
@@ -183,11 +187,11 @@ export async function completed(
   return mergeStates([await initialState(context, missing), state]);
 }
 
-/** The state of the previous round, or of a warm start; otherwise the initial state. */
+/** The state of the previous round or of a warm start, refined where a level begins; otherwise the initial state. */
 export async function stateBefore(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<OptimizerState> {
-  if (hasInput(context, 'state')) return await readState(context, 'state');
-  return initialState(context, parameters);
+  if (!hasInput(context, 'state')) return initialState(context, parameters);
+  return refined(context, runOfSteps(context), parameters, await readState(context, 'state'));
 }
