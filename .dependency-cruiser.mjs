@@ -9,7 +9,7 @@ const SERVERS = [
   ...npm('fastify', '@fastify/[^/]+', 'undici', 'bullmq', 'ioredis', 'pg', '@prisma/[^/]+'),
 ];
 
-/** Connects the trainers of a gang, within a host. */
+/** Connects the trainers of a gang, within a host or between hosts. */
 const STREAMS = '^src/trainer/messages/stream/';
 
 /** Loads TensorFlow to see that it works. */
@@ -173,10 +173,10 @@ export default {
       { path: SERVERS },
     ),
     forbid(
-      'streams-are-sockets-of-a-host',
-      'Trainers of a gang pass tensors to each other over local sockets, and speak to nobody else.',
+      'streams-are-sockets',
+      'Trainers of a gang pass tensors to each other over local sockets, or by TLS between hosts, and speak to nobody else.',
       { path: STREAMS },
-      { path: SERVERS.filter((server) => !builtin('net').includes(server)) },
+      { path: SERVERS.filter((server) => ![...builtin('net'), ...builtin('tls')].includes(server)) },
     ),
     forbid(
       'tensorflow-behind-the-runtime',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type DatasetManifest, encodeManifest } from '../src/contract/dataset-manifest.js';
 import type { DatasetFacts, ResolvedSpec } from '../src/contract/spec.js';
 import type { BlobUri, TaskAssignment } from '../src/contract/trainer-protocol.js';
+import { placeOf } from '../src/jobs/worker/tasks/gang.js';
 import { resolveSpec } from '../src/planning/spec/resolve.js';
 import { type PlannedTask, planTasks } from '../src/planning/tasks/task-graph.js';
 import { createFolderStore } from '../src/storage/folder-store.js';
@@ -149,12 +150,13 @@ async function roundOn(
   { folder, dataset }: Place,
 ): Promise<{ end: string; cpuSeconds: number }> {
   const sockets = mkdtempSync(join(tmpdir(), 'strata-gang-'));
+  const ends = gang.slice(1).map((_, link) => ({ path: join(sockets, String(link)) }));
   const assignment = assignmentOf(spec, task, { dataset });
   try {
     const answers = await Promise.all(
       gang.map((trainer, member) =>
         giveTask(trainer, {
-          assignment: { ...assignment, gang: { member, members: gang.length, folder: sockets } },
+          assignment: { ...assignment, gang: placeOf(member, gang.length, ends) },
           blobs: folder,
         }),
       ),

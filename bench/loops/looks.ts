@@ -73,7 +73,10 @@ const TABLES = [
 ] as const;
 const HELD: readonly Lease[] = TABLES.map((table) => ({ table, id: `${table}_of_looks`, attempt: 1 }));
 const CPU = { kind: 'cpu', name: 'none', slots: 1, bfloat16: true, prefers_bfloat16: false } as const;
-const REPORT = { id: CLAIMER.workerId, host: '', pid: 1, devices: [CPU], slots: [], versions: {} };
+const REPORT = {
+  ...{ id: CLAIMER.workerId, host: '', pid: 1, devices: [CPU], slots: [], versions: {} },
+  ...{ streamAddress: null, link: null },
+};
 const BLOBS = Array.from({ length: 20 }, (_, n) => `sha256:${String(n).padStart(64, '0')}` as const);
 
 /** The questions of the loops of a dispatcher, a worker and the API when there is nothing to do. */

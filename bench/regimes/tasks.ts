@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatasetFacts, ResolvedSpec } from '../../src/contract/spec.js';
 import type { BlobUri, TaskAssignment } from '../../src/contract/trainer-protocol.js';
+import { placeOf } from '../../src/jobs/worker/tasks/gang.js';
 import { type PlannedTask, planTasks } from '../../src/planning/tasks/task-graph.js';
 import { type Answer, giveTask } from '../merge/trainers.js';
 
@@ -77,10 +78,11 @@ async function runOn(
   if (trainers.length === 1) return [await giveTask(trainers[0]!, { assignment, blobs })];
   const folder = mkdtempSync(join(tmpdir(), 'strata-gang-'));
   const { length: members } = trainers;
+  const ends = trainers.slice(1).map((_, link) => ({ path: join(folder, String(link)) }));
   try {
     return await Promise.all(
       trainers.map((trainer, member) =>
-        giveTask(trainer, { assignment: { ...assignment, gang: { member, members, folder } }, blobs }),
+        giveTask(trainer, { assignment: { ...assignment, gang: placeOf(member, members, ends) }, blobs }),
       ),
     );
   } finally {

@@ -1,11 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const HUB = fileURLToPath(new URL('./hub.py', import.meta.url));
+const addressOf = (index: number): string => `10.77.0.${index + 2}`;
 /** Address of this process's own namespace on the wire. */
 const HERE = '10.77.0.1';
 
@@ -15,6 +17,8 @@ const run = promisify(execFile);
 export interface Wire {
   /** Command that starts a program on the host: the program and its arguments follow. */
   readonly onHost: (host: string) => readonly string[];
+  /** Address of the host on the wire. */
+  readonly addressOf: (host: string) => string;
   /** The same URL for the hosts: its server listens on 127.0.0.1 here. */
   reachable(url: string): Promise<string>;
   /** @param milliseconds there and back */
@@ -26,16 +30,32 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-/** Makes the hosts. @throws Error without root, `ip` or /dev/net/tun */
-export async function layWire(hosts: readonly string[]): Promise<Wire> {
+/** Why this machine can have no hosts: it takes root, `ip` and /dev/net/tun. Null: it can. */
+export async function whyNoWire(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
+  return run('ip', ['netns', 'list']).then(
+    () => null,
+    () => 'there is no `ip netns`',
+  );
+}
+
+/**
+ * Makes the hosts.
+ * @param isHere whether this process is on the wire, too; one wire at a time can have that
+ * @throws Error without root, `ip` or /dev/net/tun
+ */
+export async function layWire(hosts: readonly string[], isHere = true): Promise<Wire> {
   for (const host of hosts) {
     // A run that was killed leaves its hosts.
     await run('ip', ['netns', 'delete', host]).catch(() => undefined);
     await run('ip', ['netns', 'add', host]);
     await run('ip', ['-n', host, 'link', 'set', 'lo', 'up']);
   }
-  const addresses = hosts.map((host, index) => `${host}=10.77.0.${index + 2}`);
-  const hub = spawn('python3', [HUB, `-=${HERE}`, ...addresses], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const addresses = hosts.map((host, index) => `${host}=${addressOf(index)}`);
+  const hub = spawn('python3', [HUB, ...(isHere ? [`-=${HERE}`] : []), ...addresses], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const exited = once(hub, 'exit');
   const lines = createInterface({ input: hub.stdout })[Symbol.asyncIterator]();
   const answer = async (expected: string) => {
@@ -49,6 +69,7 @@ export async function layWire(hosts: readonly string[]): Promise<Wire> {
   };
   const passages: Awaited<ReturnType<typeof openPassage>>[] = [];
   return {
+    addressOf: (host) => addressOf(hosts.indexOf(host)),
     onHost: (host) => ['ip', 'netns', 'exec', host],
     async reachable(url) {
       passages.push(await openPassage(Number(new URL(url).port)));

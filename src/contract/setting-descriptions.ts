@@ -58,6 +58,12 @@ export const SETTINGS = [
     meaning: 'Number of compute threads per CPU slot. Each slot also decodes this many images at once.',
   },
   {
+    name: 'STRATA_STREAM_ADDRESS',
+    default: 'none',
+    meaning:
+      'Address at which workers of other hosts reach the trainers of this one, as host:port; each slot takes one port, from this one on. Rounds of `pipeline` jobs then share slots of several workers, over encrypted streams. Without it, this worker opens no port, and its rounds take its own slots alone.',
+  },
+  {
     name: 'STRATA_PREDICTOR_MB',
     default: '512',
     meaning:

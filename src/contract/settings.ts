@@ -12,6 +12,7 @@ import {
   SETTINGS,
   type SettingName,
 } from './setting-descriptions.js';
+import { parseStreamAddress, STREAM_ADDRESS_FORM, type StreamAddress } from './stream-address.js';
 
 /** The service's settings, each from one environment variable. */
 export interface Settings {
@@ -35,6 +36,8 @@ export interface Settings {
   threads: number;
   /** Megabytes of model files that a worker keeps loaded for predictions. 0: no predictions. */
   predictorMb: number;
+  /** Address of the first slot for other hosts. Absent: this machine takes no part in gangs across hosts. */
+  streamAddress?: StreamAddress;
   /** Limit for one API key. 0: no limit. */
   requestsPerMinute: number;
   /** Seconds of training between two checkpoints of a task. */
@@ -96,6 +99,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
   const retentionDays = read.integer('STRATA_RETENTION_DAYS', 1, 36_500);
   const tenantBytes = read.integer('STRATA_TENANT_BYTES', 1, Number.MAX_SAFE_INTEGER);
   const diskReserveBytes = read.integer('STRATA_DISK_RESERVE', 0, Number.MAX_SAFE_INTEGER);
+  const streamAddress = read.streamAddress('STRATA_STREAM_ADDRESS');
   const settings: Settings = {
     port: read.integer('PORT', 0, 65535) ?? 3000,
     host: read.text('HOST') ?? '127.0.0.1',
@@ -110,6 +114,7 @@ export function parseSettings(env: Environment, cwd: string = process.cwd()): Se
     },
     presignedS: read.integer('STRATA_PRESIGNED_S', 0, 3_600) ?? 0,
     ...(slots && { slots }),
+    ...(streamAddress && { streamAddress }),
     ...(retentionDays && { retentionDays }),
     ...(bootstrapKey && { bootstrapKey }),
     ...(datasets && { datasetsFolder: resolve(cwd, datasets) }),
@@ -214,6 +219,12 @@ class Reader {
       this.problems.push(`${name} ${messageOf(error)}`);
       return undefined;
     }
+  }
+
+  streamAddress(name: SettingName): StreamAddress | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    return parseStreamAddress(text) ?? this.refuse(name, text, STREAM_ADDRESS_FORM);
   }
 
   hex(name: SettingName, digits: number): string | undefined {

@@ -48,13 +48,28 @@ export interface TaskAssignment {
   readonly gang?: GangPlace;
 }
 
-/** The place of a trainer among those of one worker that run a task together, each on its own slot. */
+/** The place of a trainer among those that run a task together, each on its own slot. */
 export interface GangPlace {
   /** From 0, in the order of the stages. */
   readonly member: number;
   readonly members: number;
-  /** Folder of this attempt alone, with the sockets between neighbors. */
-  readonly folder: string;
+  /** The end at which the next trainer is awaited; null for the last one. */
+  readonly listen: StreamEnd | null;
+  /** The end at which the trainer before listens; null for the first one. */
+  readonly connect: StreamEnd | null;
+}
+
+/** Meeting point of two neighboring trainers of a gang: a socket of their host, or one of the network. */
+export type StreamEnd = { readonly path: string } | NetworkEnd;
+
+/** An encrypted stream: both trainers know its secret, and nobody else. */
+export interface NetworkEnd {
+  readonly host: string;
+  readonly port: number;
+  /** Names the stream, in clear. */
+  readonly identity: string;
+  /** 64 hex digits. */
+  readonly secret: string;
 }
 
 /** Name of the output of finalize that contains the ONNX file of a variant, which serves predictions. */

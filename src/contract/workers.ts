@@ -10,6 +10,12 @@ export interface WorkerDevice {
   readonly prefers_bfloat16: boolean;
 }
 
+/** The way between a worker and the blob store, as measured by the worker. */
+export interface StoreLink {
+  readonly bytes_per_second: number;
+  readonly round_trip_seconds: number;
+}
+
 export interface WorkerSlot {
   readonly state: 'starting' | 'idle' | 'busy' | 'quarantined';
   readonly task_id: string | null;

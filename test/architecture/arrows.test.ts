@@ -35,7 +35,7 @@ const BREAKERS: readonly Breach[] = [
   { rule: 'trainer-without-servers', from: 'src/trainer/b.ts', to: 'pg' },
   { rule: 'trainer-without-servers', from: 'src/trainer/c.ts', to: 'ioredis' },
   { rule: 'trainer-without-servers', from: 'src/trainer/d.ts', to: 'node:http' },
-  { rule: 'streams-are-sockets-of-a-host', from: 'src/trainer/messages/stream/a.ts', to: 'node:http' },
+  { rule: 'streams-are-sockets', from: 'src/trainer/messages/stream/a.ts', to: 'node:http' },
   {
     rule: 'tensorflow-behind-the-runtime',
     from: 'src/trainer/kernels/a.ts',

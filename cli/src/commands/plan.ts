@@ -53,11 +53,15 @@ async function profile({ strata, out, deadline }: Context, job: NewJob): Promise
 }
 
 function show(out: Context['out'], found: Schemas['Plan']): void {
-  const { method, source, measured_on: on, profile: from, recommendation } = found;
+  const { method, source, measured_on: on, profile: from, link, recommendation } = found;
   const device = on?.device ?? from?.device;
   out.fields([
     ['method', `${method.type}, ${method.stages} stages`],
     ['times', device ? `${source} on ${device}` : source],
+    [
+      'link',
+      `${bytes(link.bytes_per_second)}/s, ${1_000 * link.round_trip_seconds} ms there and back, ${link.source}`,
+    ],
     ['steps of an epoch', String(found.steps_per_epoch)],
     ...(found.frozen_features ? [['frozen blocks', ofFrozen(found.frozen_features)] as const] : []),
     ...(found.unfrozen

@@ -1989,15 +1989,15 @@ export interface components {
              */
             device_memory_bytes: number | null;
             /**
-             * @description Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s.
-             * @default 125000000
+             * @description Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s. Null means what the workers of several hosts have measured to the blob store, and 125 MB/s where none has.
+             * @default null
              */
-            link_bytes_per_second: number;
+            link_bytes_per_second: number | null;
             /**
-             * @description Round-trip time between two devices. 0 for devices of one host.
-             * @default 0
+             * @description Round-trip time between two devices. Null means what the workers of several hosts have measured to the blob store, and 0 where none has, as on one host.
+             * @default null
              */
-            link_round_trip_seconds: number;
+            link_round_trip_seconds: number | null;
         };
         ProfileRequest: {
             job: components["schemas"]["JobSpec"];
@@ -2074,6 +2074,18 @@ export interface components {
             method: {
                 type: string;
                 stages: number;
+            };
+            /** @description The link between two devices that the plan assumes. */
+            link: {
+                bytes_per_second: number;
+                round_trip_seconds: number;
+                /**
+                 * @description `measured`: by the workers of several hosts, each to the blob store, through which messages go; the slowest counts. `given` if the request names one of the two or both; `assumed` otherwise.
+                 * @enum {string}
+                 */
+                source: "given" | "measured" | "assumed";
+                /** @description Hosts that have measured it; 0 unless `measured`. */
+                hosts: number;
             };
             batch_size: number;
             steps_per_epoch: number;

@@ -145,10 +145,14 @@ class PlanRequest(TypedDict):
     """Number of devices. Null means the registered devices, or one device per stage."""
     device_memory_bytes: NotRequired[Optional[int]]
     """Memory of one device. Layouts that need more do not fit. Null means no limit."""
-    link_bytes_per_second: NotRequired[float]
-    """Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s."""
-    link_round_trip_seconds: NotRequired[float]
-    """Round-trip time between two devices. 0 for devices of one host."""
+    link_bytes_per_second: NotRequired[Optional[float]]
+    """Bandwidth between two devices, in each direction. 125 MB/s is 1 Gbit/s. Null means what the workers of several
+    hosts have measured to the blob store, and 125 MB/s where none has.
+    """
+    link_round_trip_seconds: NotRequired[Optional[float]]
+    """Round-trip time between two devices. Null means what the workers of several hosts have measured to the blob
+    store, and 0 where none has, as on one host.
+    """
 
 
 class ProfileRequest(TypedDict):
@@ -214,6 +218,8 @@ class Plan(TypedDict):
     measured_on: Optional[PlanMeasuredOn]
     """The tasks whose measured times are used. Null if the plan uses a profile or is estimated."""
     method: PlanMethod
+    link: PlanLink
+    """The link between two devices that the plan assumes."""
     batch_size: int
     steps_per_epoch: int
     network: PlanCost
@@ -285,6 +291,19 @@ class PlanMeasuredOn(TypedDict):
 class PlanMethod(TypedDict):
     type: str
     stages: int
+
+
+class PlanLink(TypedDict):
+    """The link between two devices that the plan assumes."""
+
+    bytes_per_second: float
+    round_trip_seconds: float
+    source: Literal["given", "measured", "assumed"]
+    """`measured`: by the workers of several hosts, each to the blob store, through which messages go; the slowest
+    counts. `given` if the request names one of the two or both; `assumed` otherwise.
+    """
+    hosts: int
+    """Hosts that have measured it; 0 unless `measured`."""
 
 
 class PlanFrozenFeatures(TypedDict):

@@ -8,8 +8,8 @@ import { found } from '../http/found.js';
 const LAYOUT_DEFAULTS = {
   devices: null,
   device_memory_bytes: null,
-  link_bytes_per_second: 125_000_000,
-  link_round_trip_seconds: 0,
+  link_bytes_per_second: null,
+  link_round_trip_seconds: null,
 };
 
 export const createJob: Handler<'createJob'> = async ({

@@ -59,7 +59,7 @@ export const TASK_ERRORS = {
     status: 500,
     title: 'The stream between two trainers of a pipeline ended',
     remedy:
-      'Read the log of the task: one of its trainers ended first. Free space in the temporary folder of the host.',
+      'Read the log of the task: one of its trainers ended first. Free space in the temporary folder of the host. Between hosts, let workers reach each other at their STRATA_STREAM_ADDRESS.',
     retry: 'retry',
   },
   worker_lost: {

@@ -5,6 +5,7 @@ import type { Log } from '../process/process.js';
 import type { TaskQueue } from '../queue/queue.js';
 import type { Database } from '../store/connection/database.js';
 import { deleteGoneDispatchers } from '../store/dispatchers.js';
+import { deleteOldSeats } from '../store/gang-seats.js';
 import { deleteOldKeys } from '../store/idempotency-keys.js';
 import { deleteOldArtifacts } from '../store/old-artifacts.js';
 import { tidyProfiles } from '../store/profiles.js';
@@ -84,6 +85,7 @@ function housekeeping({ db, tidying, blobs, retentionDays: days, log }: DutyPart
     { name: 'keys', ...seldom, run: () => deleteOldKeys(tidying) },
     { name: 'workers', ...seldom, run: () => deleteGoneWorkers(tidying) },
     { name: 'dispatchers', ...seldom, run: () => deleteGoneDispatchers(tidying) },
+    { name: 'gangs', ...seldom, run: () => deleteOldSeats(tidying) },
     { name: 'deliveries', ...seldom, run: () => deleteOldDeliveries(tidying) },
     { name: 'profiles', ...seldom, run: () => tidyProfiles(tidying) },
     { name: 'uploads', ...seldom, run: () => deleteLostUploads(db, blobs) },

@@ -2,7 +2,7 @@ import type { MetricSample, TaskCheckpoint } from '../../contract/trainer-protoc
 import { saveCheckpoint } from '../store/checkpoints.js';
 import type { Database } from '../store/connection/database.js';
 import { writeMetrics } from '../store/metrics.js';
-import { type ClaimedTask, touchAttempt } from '../store/tasks.js';
+import { type TaskAttempt, touchAttempt } from '../store/tasks.js';
 
 /** Everything that a running attempt has reported since the last report. */
 export interface Report {
@@ -19,7 +19,7 @@ export interface Report {
  */
 export async function recordReport(
   db: Database,
-  task: ClaimedTask,
+  task: TaskAttempt,
   { progress, samples, checkpoint }: Report,
 ): Promise<boolean> {
   return db.$transaction(async (tx) => {

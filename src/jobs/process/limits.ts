@@ -44,6 +44,10 @@ export const MAX_PROFILE_MS = 900_000;
 /** A younger profile is used unchanged; an older one is deleted. */
 export const PROFILE_KEPT_DAYS = 7;
 export const MAX_PROFILES_PER_TENANT = 1_000;
+/** A worker looks for seats in gangs, and for what became of those of its own gangs, at this interval, even without a nudge. */
+export const GANG_LOOK_MS = 1_000;
+/** A gang waits for slots of other workers for at most this long. It begins without those that do not come. */
+export const GATHER_MS = 1_000;
 /** Images of one part of an evaluation or of a batch prediction: some seconds of work, all that a killed worker loses. */
 export const IMAGES_PER_PART = 1_000;
 /** Images times classes of one evaluation: their probabilities must fit into memory at once (256 MB). */
@@ -87,6 +91,8 @@ export const MAX_WEIGHTS_FETCHES = 4;
 export const DELIVERY_KEPT_DAYS = 30;
 /** Interval at which workers and dispatchers store their metrics. */
 export const METRICS_MS = 5_000;
+/** A worker looks for workers of other hosts at this interval, until it has measured its link. */
+export const LINK_LOOK_MS = 15_000;
 /** Predictions of one tenant that a worker handles at once: one is computed while another is decoded. */
 export const TENANT_PREDICTIONS_AT_ONCE = 2;
 /** The same of all tenants: one place is always left for another tenant. */

@@ -9,9 +9,18 @@ import type { JobError } from '../../contract/job-error.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, DatasetStorage, ImageShape, ResolvedSpec } from '../../contract/spec.js';
 import type { JobState, TaskState } from '../../contract/states.js';
-import type { NetworkFigures, Runtime, TaskKind, TaskOutput } from '../../contract/trainer-protocol.js';
+import type { StreamAddress } from '../../contract/stream-address.js';
+import type {
+  NetworkFigures,
+  Runtime,
+  TaskAssignment,
+  TaskFailure,
+  TaskKind,
+  TaskOutput,
+  TaskSuccess,
+} from '../../contract/trainer-protocol.js';
 import type { WebhookEvent } from '../../contract/webhooks.js';
-import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
+import type { StoreLink, WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceKind } from '../../planning/forecast/device-kind.js';
 import type { Requirement, Verdict } from '../../planning/promotions.js';
 import type { Reached } from '../../planning/sweeps/rungs.js';
@@ -28,6 +37,24 @@ export type StopAs = 'cancelled' | 'failed';
 export type EventLevel = 'info' | 'warning' | 'error';
 
 export type LogStream = 'stdout' | 'stderr';
+
+/** The end of a trainer of a gang on another worker. */
+export interface SeatEnd {
+  readonly outcome: SeatOutcome;
+  /** Lines that it printed, at most the last ones. */
+  readonly lines: readonly { readonly stream: LogStream; readonly text: string }[];
+}
+
+export type SeatOutcome =
+  | { readonly kind: 'succeeded'; readonly success: TaskSuccess }
+  | { readonly kind: 'failed'; readonly failure: TaskFailure }
+  | { readonly kind: 'stopped' }
+  | {
+      readonly kind: 'gone';
+      readonly message: string;
+      readonly killer: 'worker' | 'out_of_memory' | 'unknown' | null;
+      readonly signal: NodeJS.Signals | null;
+    };
 
 export type Figures = Readonly<Record<string, number>>;
 
@@ -259,9 +286,16 @@ export const COLUMNS = {
     result: orNull(json<NetworkProfile>()),
     error: orNull(json<ProfileError>()),
   },
+  gangSeat: {
+    runtime: json<Runtime>(),
+    address: orNull(json<StreamAddress>()),
+    assignment: orNull(json<TaskAssignment>()),
+    outcome: orNull(json<SeatEnd>()),
+  },
   worker: {
     devices: json<WorkerDevice[]>(),
     slots: json<WorkerSlot[]>(),
+    link: orNull(json<StoreLink>()),
     versions: json<Record<string, string>>(),
     /** Metrics as prom-client's registry gives them. */
     metrics: json<readonly object[]>(),

@@ -17,6 +17,7 @@ export type IdKind =
   | 'part'
   | 'promotion'
   | 'reproduction'
+  | 'seat'
   | 'profile'
   | 'push'
   | 'sweep'

@@ -5,8 +5,8 @@ import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
 
 /**
- * Every row that one process at a time works on: a task, an import, a profile, a part of an evaluation or of a batch
- * prediction, a webhook delivery, a tracker export, a push of a model. All eight tables carry the same columns:
+ * Every row that one process at a time works on: a task, a seat in a gang, an import, a profile, a part of an evaluation or
+ * of a batch prediction, a webhook delivery, a tracker export, a push of a model. All nine tables carry the same columns:
  * - `attempt` is the fence. Every claim raises it, and nothing ever lowers it; a write that names an earlier attempt
  *   changes nothing.
  * - `lease_until` is null while nobody works on the row. Its holder renews it; once it is over, another may take the row.
@@ -15,6 +15,7 @@ import { Prisma } from './generated/client.js';
  */
 export type LeasedTable =
   | 'task'
+  | 'gang_seat'
   | 'dataset_import'
   | 'profile'
   | 'evaluation_part'
@@ -118,6 +119,7 @@ const RENEWED_LEASE = {
 export type RenewedLease = RowOf<typeof RENEWED_LEASE>;
 
 const OTHER_TABLES: readonly LeasedTable[] = [
+  'gang_seat',
   'dataset_import',
   'profile',
   'evaluation_part',
@@ -130,12 +132,17 @@ const OTHER_TABLES: readonly LeasedTable[] = [
 const WISH_OF_JOB = `CASE WHEN job.stop_now THEN 'kill'
         WHEN job.stop_as IS NOT NULL OR job.pause_requested_at IS NOT NULL THEN 'yield' END`;
 
+/** A seat in a gang is nobody's any more, once the attempt of its task has ended. */
+const SEAT_GOES_ON = `AND EXISTS (SELECT 1 FROM task
+      WHERE task.id = kept.task_id AND task.attempt = kept.task_attempt AND task.lease_until IS NOT NULL)`;
+const goesOn = (table: LeasedTable): string => (table === 'gang_seat' ? SEAT_GOES_ON : '');
+
 // `free_…`: rows of this process that nobody has locked. Waiting for one would hold up the leases of all others. `renewed_…`
 // extends them, and `current_…` says which claims are still ours, the locked ones among them.
 const renewedOf = (table: LeasedTable): string => `
   free_${table} AS MATERIALIZED (
     SELECT kept.id, ends FROM ${table} AS kept JOIN held USING (id)
-    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL
+    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL ${goesOn(table)}
     FOR NO KEY UPDATE OF kept SKIP LOCKED
   ), renewed_${table} AS (
     UPDATE ${table} AS kept SET lease_until = ends FROM free_${table} AS free WHERE kept.id = free.id RETURNING kept.id
@@ -144,7 +151,7 @@ const renewedOf = (table: LeasedTable): string => `
       ${table === 'task' ? WISH_OF_JOB : 'NULL'} AS wish
     FROM held JOIN ${table} AS kept USING (id) LEFT JOIN renewed_${table} USING (id)
       ${table === 'task' ? 'JOIN job ON job.id = kept.job_id' : ''}
-    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL
+    WHERE held."table" = '${table}' AND kept.attempt = held.attempt AND lease_until IS NOT NULL ${goesOn(table)}
   )`;
 
 // One statement for all that a process holds, since every heartbeat waits for it. It does not wait for the disk: a crash of

@@ -35,6 +35,9 @@ export const CLAIMED_TASK = {
 };
 export type ClaimedTask = RowOf<typeof CLAIMED_TASK>;
 
+/** An attempt at a task of a job. */
+export type TaskAttempt = Fence & Pick<ClaimedTask, 'jobId'>;
+
 /** A device of a worker, which claims tasks. */
 export interface Claimer {
   readonly workerId: string;

@@ -1,4 +1,4 @@
-import type { WorkerDevice, WorkerSlot } from '../../contract/workers.js';
+import type { StoreLink, WorkerDevice, WorkerSlot } from '../../contract/workers.js';
 import type { DeviceCount } from '../../planning/spec/precision.js';
 import { WORKER_GONE_MS } from '../process/limits.js';
 import { COLUMNS } from './columns.js';
@@ -16,6 +16,10 @@ export interface WorkerReport {
   readonly devices: readonly WorkerDevice[];
   readonly slots: readonly WorkerSlot[];
   readonly versions: Readonly<Record<string, string>>;
+  /** Address of its trainers for other hosts, as host:port; null: it takes no part in gangs across hosts. */
+  readonly streamAddress: string | null;
+  /** Null until it is measured. */
+  readonly link: StoreLink | null;
 }
 
 /**
@@ -44,10 +48,11 @@ const isOpenIn = (table: LeasedTable): Prisma.Sql =>
 const written = prepare(
   'report-worker',
   WANTED,
-  Prisma.sql`INSERT INTO worker (id, host, pid, devices, slots, versions)
-  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb FROM ${Prisma.raw(WITHOUT_DISK)}
+  Prisma.sql`INSERT INTO worker (id, host, pid, devices, slots, versions, stream_address, link)
+  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb, $8::text, $9::jsonb
+  FROM ${Prisma.raw(WITHOUT_DISK)}
   ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots, versions = excluded.versions,
-    heartbeat_at = now()
+    stream_address = excluded.stream_address, link = excluded.link, heartbeat_at = now()
   RETURNING draining_at IS NOT NULL AS draining,
     EXISTS (SELECT 1 FROM dataset_import WHERE ${TAKEABLE}) AS imports,
     EXISTS (SELECT 1 FROM profile WHERE device_kind = ANY ($7::text[]) AND ${PROFILE_TAKEABLE}) AS profiles,
@@ -59,10 +64,13 @@ const written = prepare(
  * @returns what waits for workers, among them this one
  */
 export async function reportWorker(db: Pooled, report: WorkerReport): Promise<Wanted> {
-  const { id, host, pid, devices } = report;
+  const { id, host, pid, devices, streamAddress, link } = report;
   const json = [devices, report.slots, report.versions].map((value) => JSON.stringify(value));
   const kinds = [...new Set(devices.map(({ kind }) => kind))];
-  const [row] = await written(db, [id, host, pid, ...json, kinds]);
+  const [row] = await written(db, [
+    ...[id, host, pid, ...json, kinds],
+    ...[streamAddress, link && JSON.stringify(link)],
+  ]);
   if (row === undefined) throw new Error('the report of a worker always returns a row');
   return row;
 }
@@ -107,6 +115,7 @@ const LIVE_WORKER = {
   devices: COLUMNS.worker.devices,
   slots: COLUMNS.worker.slots,
   versions: COLUMNS.worker.versions,
+  link: COLUMNS.worker.link,
   startedAt: time,
   heartbeatAt: time,
   draining: flag,
@@ -116,7 +125,7 @@ export type LiveWorker = RowOf<typeof LIVE_WORKER>;
 const heardOf = prepare(
   'workers',
   LIVE_WORKER,
-  `SELECT id, host, pid, devices, slots, versions, started_at AS "startedAt", heartbeat_at AS "heartbeatAt",
+  `SELECT id, host, pid, devices, slots, versions, link, started_at AS "startedAt", heartbeat_at AS "heartbeatAt",
     draining_at IS NOT NULL AS draining
   FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond' ORDER BY started_at`,
 );

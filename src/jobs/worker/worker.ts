@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
 import type { BlobCache } from '../../contract/blob-cache.js';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
-import type { WorkerDevice } from '../../contract/workers.js';
+import { type StreamAddress, streamAddressText } from '../../contract/stream-address.js';
+import type { StoreLink, WorkerDevice } from '../../contract/workers.js';
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { openBlobStore } from '../../storage/open.js';
 import type { Tracing } from '../../tracing/tracing.js';
 import type { FetchOptions } from '../lifecycle/fetch-source.js';
 import { startLeases } from '../lifecycle/held-leases.js';
 import { requireSameStore } from '../lifecycle/same-store.js';
-import { HEARTBEAT_MS, METRICS_MS } from '../process/limits.js';
+import { HEARTBEAT_MS, LINK_LOOK_MS, METRICS_MS } from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { requireSupportedBy, STRATA_VERSION } from '../process/version.js';
@@ -22,6 +23,7 @@ import { newId } from '../store/ids.js';
 import { renewLeases } from '../store/leases.js';
 import {
   deleteWorker,
+  findWorkers,
   reportWorker,
   saveWorkerMetrics,
   type Wanted,
@@ -30,7 +32,12 @@ import {
 import { TrainerChild } from './children/trainer-child.js';
 import { computingEnvironment, tiedToParent } from './children/trainer-command.js';
 import { connectWorker } from './connections.js';
+import { checkPorts } from './gangs/check-ports.js';
+import { Inviter } from './gangs/invite.js';
+import { Nudged } from './gangs/nudged.js';
+import { Seats } from './gangs/seats.js';
 import { startImports } from './imports/imports.js';
+import { measureLink } from './measure-link.js';
 import { evaluatorStart } from './parts/evaluator.js';
 import { startParts } from './parts/parts.js';
 import { servePredictions } from './predictions/serve.js';
@@ -50,6 +57,8 @@ export interface WorkerOptions extends PostgresAddresses {
   /** Maximum number of trainers. Absent: as many as the devices allow. */
   readonly slots?: number;
   readonly threads: number;
+  /** Address of the trainer of the first slot for other hosts; the next ones have the ports after it. */
+  readonly streamAddress?: StreamAddress;
   /** Megabytes of model files to keep loaded for predictions. 0: no predictions. */
   readonly predictorMb: number;
   /** The trainer's command: program and arguments. */
@@ -89,6 +98,7 @@ export async function startWorker(
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const { devices, slots } = await open(options);
+  if (options.streamAddress) await checkPorts(options.streamAddress, slots.length);
   const connections = await connect(options, slots.length);
   const { db, heartbeats } = connections;
   const blobs = openBlobStore(options.blobUrl, options.blobCache);
@@ -110,9 +120,23 @@ export async function startWorker(
   let stopping = false;
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
+  let link: StoreLink | null = null;
+  // Nobody asks for it while all workers are on one host.
+  const linkLooks = startLoop(
+    async () => {
+      if (link === null && (await findWorkers(db)).some(({ host }) => host !== hostname()))
+        link = await measureLink(blobs, () => performance.now() / 1000);
+    },
+    LINK_LOOK_MS,
+    warn('the link to the blob store is unknown'),
+  );
   const reports = startLoop(
     async () => {
-      const wanted = await reportWorker(heartbeats, describeWorker(workerId, devices, slots, gpus));
+      const wanted = await reportWorker(heartbeats, {
+        ...describeWorker(workerId, devices, slots, gpus),
+        streamAddress: options.streamAddress ? streamAddressText(options.streamAddress) : null,
+        link,
+      });
       if (wanted.draining) drained.abort();
       else lookFor(wanted);
     },
@@ -128,6 +152,8 @@ export async function startWorker(
     warn('metrics could not be stored; they are stored later'),
   );
   const profiles = new ProfileMaker({ db, leases, noProgressMs, log });
+  const nudged = new Nudged();
+  const addressOf = (slot: Slot) => addressOfSlot(options.streamAddress, slots.indexOf(slot));
   const runner = new TaskRunner({
     db,
     metrics,
@@ -138,6 +164,7 @@ export async function startWorker(
     checkpointMs,
     tracing,
     profiles,
+    inviter: new Inviter({ db, workerId, addressOf, nudged, log }),
     wakeSlot: () => wakeSlot(),
     onTrusted: () => {
       if (stopping || drained.signal.aborted) return;
@@ -177,11 +204,25 @@ export async function startWorker(
     start: evaluatorStart(options),
   });
   await Promise.all(slots.map((slot) => slot.warm()));
+  // Gangs of other workers look for slots of their runtime.
+  reports.nudge();
+  const seats = options.streamAddress
+    ? new Seats({
+        ...{ db, workerId, leases, slots, addressOf, nudged, wakeSlot, metrics, log },
+        drained: drained.signal,
+      })
+    : null;
   const nudges = await connections.listen({
     strata_stop: leases.nudge,
     strata_import: imports.nudge,
     strata_profile: wakeSlot,
     strata_evaluation: parts.nudge,
+    ...(seats && {
+      strata_gang: () => {
+        nudged.nudge();
+        seats.nudge();
+      },
+    }),
   });
   const consumer = await consumeTasks(redisUrl, slots.length, work, warn('queue'));
   const predictions = await servePredictions(options);
@@ -202,10 +243,13 @@ export async function startWorker(
       runner.releaseAll();
       profiles.releaseAll();
       await consumer.pause();
-      await Promise.all([runner.idle(), imports.stop(), parts.stop(), predictions.stop()]);
+      await Promise.all([runner.idle(), seats?.stop(), imports.stop(), parts.stop(), predictions.stop()]);
       await consumer.close();
       await Promise.all(slots.map((slot) => slot.close()));
-      await Promise.all([nudges.close(), ...[leases, reports, gpuLooks, saving].map((loop) => loop.stop())]);
+      await Promise.all([
+        nudges.close(),
+        ...[leases, reports, linkLooks, gpuLooks, saving].map((loop) => loop.stop()),
+      ]);
       await deleteWorker(db, workerId);
       await connections.close();
       published.close();
@@ -222,6 +266,10 @@ async function openSlots(options: WorkerOptions): Promise<WorkerSlots> {
     return new Slot(place, () => new TrainerChild(command, env), options.trainerIdleMs);
   });
   return { devices, slots: open };
+}
+
+function addressOfSlot(first: StreamAddress | undefined, index: number): StreamAddress | null {
+  return first && index >= 0 ? { host: first.host, port: first.port + index } : null;
 }
 
 function whenAborted(signal: AbortSignal, react: () => void): void {
@@ -258,7 +306,7 @@ function describeWorker(
   devices: readonly WorkerDevice[],
   slots: readonly Slot[],
   gpus: GpuWatch,
-): WorkerReport {
+): Omit<WorkerReport, 'streamAddress' | 'link'> {
   const runtime = slots.find((slot) => slot.runtime)?.runtime;
   const versions = {
     strata: STRATA_VERSION,
@@ -266,5 +314,12 @@ function describeWorker(
     ...(runtime && { tensorflow: runtime.tensorflow }),
   };
   const states = slots.map((slot) => ({ ...slot.report, ...gpus.useOf(slot.place.gpu) }));
-  return { id, host: hostname(), pid: process.pid, devices, slots: states, versions };
+  return {
+    id,
+    host: hostname(),
+    pid: process.pid,
+    devices,
+    slots: states,
+    versions,
+  };
 }

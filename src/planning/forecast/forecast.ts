@@ -77,7 +77,11 @@ export interface PlanOptions extends Machine {
 }
 
 /** The forecast costs of a job. Pure: the same arguments give the same plan. */
-export function makePlan(spec: ResolvedSpec, dataset: DatasetFacts, options: PlanOptions): Schemas['Plan'] {
+export function makePlan(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  options: PlanOptions,
+): Omit<Schemas['Plan'], 'link'> {
   const { network: described, stages, rounds } = describeRun(spec, dataset);
   const frozen = frozenFeatures(spec, dataset);
   const network = { ...described, storesFrozen: frozen?.obstacle === null };

@@ -2,6 +2,7 @@ import type { PlansClient } from '../../../src/contract/client/plans.js';
 import { BUILT_IN_DATASETS } from '../../../src/contract/datasets.js';
 import { StrataError } from '../../../src/contract/errors.js';
 import { makePlan } from '../../../src/planning/forecast/forecast.js';
+import { knownLink } from '../../../src/planning/forecast/known-link.js';
 import { resolveSpec } from '../../../src/planning/spec/resolve.js';
 import { NOW } from '../fixtures.js';
 
@@ -13,7 +14,9 @@ export class FakePlans implements PlansClient {
     const facts = BUILT_IN_DATASETS.find(({ name }) => name === job.dataset);
     if (facts === undefined) throw new StrataError('invalid_spec');
     const machine = { devices: devices ?? 2, memoryBytes: null, bytesPerSecond: 125e6, roundTripSeconds: 0 };
-    return makePlan(resolveSpec(job, facts, 7), facts, { ...machine, profile: null, measured: null });
+    const plan = makePlan(resolveSpec(job, facts, 7), facts, { ...machine, profile: null, measured: null });
+    const none = { link_bytes_per_second: null, link_round_trip_seconds: null };
+    return { ...plan, link: knownLink(none, []) };
   }
 
   async createProfile({ job, device }: Parameters<PlansClient['createProfile']>[0]) {

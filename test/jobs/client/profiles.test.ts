@@ -75,7 +75,15 @@ test('a job that could not be created is refused, with pointers into the request
 /** Asks as the heartbeat of a worker with such a device does. */
 async function isProfileWanted(kind: 'cpu' | 'gpu'): Promise<boolean> {
   const device = { kind, name: 'none', slots: 1, bfloat16: true, prefers_bfloat16: false };
-  const row = { host: 'here', pid: 1, devices: [device], slots: [], versions: {} };
+  const row = {
+    host: 'here',
+    pid: 1,
+    devices: [device],
+    slots: [],
+    versions: {},
+    streamAddress: null,
+    link: null,
+  };
   const { profiles } = await reportWorker(db, { id: `worker_${kind}`, ...row });
   await deleteWorker(db, `worker_${kind}`);
   return profiles;

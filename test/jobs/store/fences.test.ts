@@ -110,7 +110,15 @@ test('a task that trains in bfloat16 is left to a device that has it; every devi
 test('a job in bfloat16 is accepted once a device with it is registered', async () => {
   const ask = () => strata.client.jobs.createJob(smallJob({ precision: 'bfloat16' }), { dryRun: true });
   await assert.rejects(ask(), { code: 'precision_unavailable' });
-  const worker = { id: 'worker_16', host: 'h', pid: 1, slots: [], versions: {} };
+  const worker = {
+    id: 'worker_16',
+    host: 'h',
+    pid: 1,
+    slots: [],
+    versions: {},
+    streamAddress: null,
+    link: null,
+  };
   const device = { kind: 'gpu', name: 'A', slots: 1 } as const;
   await reportWorker(db, { ...worker, devices: [{ ...device, bfloat16: false, prefers_bfloat16: false }] });
   await assert.rejects(ask(), { code: 'precision_unavailable' });

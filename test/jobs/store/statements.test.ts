@@ -27,6 +27,7 @@ import * as metrics from '../../../src/jobs/store/metrics.js';
 import '../../../src/jobs/store/job-curves.js';
 import '../../../src/jobs/store/tenant-events.js';
 import '../../../src/jobs/store/thin-metrics.js';
+import * as seats from '../../../src/jobs/store/gang-seats.js';
 import { claimPush } from '../../../src/jobs/store/model-pushes.js';
 import * as tags from '../../../src/jobs/store/model-tags.js';
 import * as models from '../../../src/jobs/store/models.js';
@@ -48,6 +49,7 @@ import { readJobUsage } from '../../../src/jobs/store/usage.js';
 import { claimDelivery } from '../../../src/jobs/store/webhook-deliveries.js';
 import { ROOT } from '../../../src/service/root.js';
 import { Strata } from '../../support/strata.js';
+import { RUNTIME } from '../support/runtime.js';
 import { resolved } from '../support/specs.js';
 
 let strata: Strata;
@@ -58,7 +60,7 @@ after(() => strata.stop());
 
 /** Values of prepared statements that cannot run with nulls. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}', []],
+  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}', [], null, null],
 };
 
 interface Asked {
@@ -76,6 +78,8 @@ const KNOWN_NULLS: Readonly<Record<string, string>> = {
   'trained-tasks.device': 'a task that succeeded ran on a device',
   'trained-tasks.startedAt': 'a task that succeeded has started',
   'trained-tasks.finishedAt': 'a task that succeeded has finished',
+  'taken-seats.workerId': 'the statement asks for seats that are taken',
+  'taken-seats.device': 'the statement asks for seats that are taken',
   'observe-runs.jobState': 'the job may be deleted: the statement joins it from the left',
 };
 
@@ -150,6 +154,13 @@ async function statementsOf(): Promise<ReadonlyMap<string, Asked>> {
     () => models.lockModel(db, 'default', 'none'),
     () => models.completeModel(db, { id: 'none', jobId: 'none', tenant: 'default', states: new Map() }),
     () => models.findModels(db, { ...query, name: null, dataset: null, tag: null, minAccuracy: null }),
+    () => seats.countPossibleGuests(db, { workerId: 'none', jobId: 'none', runtime: RUNTIME }),
+    () => seats.findFreeSeat(db, 'none', RUNTIME),
+    () =>
+      seats.claimSeat(db, 'none', { workerId: 'none', device: 'cpu:0', address: { host: 'a', port: 1 } }, 1),
+    () => seats.findTakenSeats(db, fence),
+    () => seats.findAssignment(db, fence),
+    () => seats.findSeats(db, fence),
     () => profiles.claimProfile(db, 'none', 'cpu:0', 1),
     () => references.garbageHorizon(db, 1),
     () => references.readHeldReferences(db),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { GangPlace } from '../../../src/contract/trainer-protocol.js';
 import { FRAME } from '../../../src/trainer/messages/stream/frame.js';
 import { type Neighbor, Neighbors } from '../../../src/trainer/messages/stream/neighbors.js';
@@ -11,20 +10,25 @@ export class FakeGang {
   /** Rejects when a neighbor is lost. */
   readonly lost: Promise<never>;
   readonly isLast: boolean;
+  /** Resolves when it has heard of all neighbors. */
+  readonly met: Promise<unknown>;
   readonly #neighbors: Neighbors;
   readonly #linked: readonly Neighbor[];
   readonly #over: Promise<unknown>;
 
-  constructor({ member, members, folder }: GangPlace, onCheckpoint: OnCheckpoint) {
+  constructor({ member, members, listen, connect }: GangPlace, onCheckpoint: OnCheckpoint) {
     this.isLast = member === members - 1;
     this.#neighbors = new Neighbors({
-      listen: this.isLast ? null : join(folder, String(member)),
-      connect: member === 0 ? null : join(folder, String(member - 1)),
+      listen,
+      connect,
       capacity: 2,
     });
     const { upstream, downstream } = this.#neighbors;
     this.#linked = [...(member === 0 ? [] : [upstream]), ...(this.isLast ? [] : [downstream])];
-    this.#over = Promise.all(this.#linked.map((neighbor) => untilOver(neighbor, onCheckpoint)));
+    this.met = Promise.all(this.#linked.map((neighbor) => meet(neighbor)));
+    this.#over = this.met.then(() =>
+      Promise.all(this.#linked.map((neighbor) => untilOver(neighbor, onCheckpoint))),
+    );
     this.lost = new Promise((_, reject) => this.#over.catch(reject));
     this.lost.catch(() => undefined);
   }
@@ -46,7 +50,13 @@ export class FakeGang {
   }
 }
 
-/** Resolves with the only tensor that a neighbor sends: its work is done. */
+/** Each greets the other one. */
+async function meet(neighbor: Neighbor): Promise<void> {
+  await neighbor.send({ kind: FRAME.tensor, bytes: new ArrayBuffer(1) });
+  await neighbor.receive();
+}
+
+/** Resolves with the only other tensor that a neighbor sends: its work is done. */
 async function untilOver(neighbor: Neighbor, onCheckpoint: OnCheckpoint): Promise<void> {
   for (;;) {
     const { kind, bytes } = await neighbor.receive();

@@ -98,6 +98,7 @@ async function train(assignment: TaskAssignment): Promise<TaskSuccess> {
 
 async function work(assignment: TaskAssignment, joined?: FakeGang): Promise<TaskSuccess> {
   const name = steeredBy(assignment);
+  await joined?.met;
   for (const uri of Object.values(assignment.inputs)) await blobs.get(uri);
   writeFileSync(join(folder, `from-${name}-a${assignment.attempt}`), assignment.inputs.checkpoint ?? '');
   writeFileSync(join(folder, `started-${name}-a${assignment.attempt}`), String(process.pid));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import type { TaskAssignment, TaskFailure } from '../../../src/contract/trainer-protocol.js';
 import type { Outcome } from '../../../src/jobs/worker/children/trainer-child.js';
@@ -65,7 +66,8 @@ test('each trainer gets its place and the folder of the attempt, and the first o
   const slots = [0, 1].map((stage) =>
     fakeSlot(async ({ gang }) => {
       places.push(gang);
-      assert.ok(gang && existsSync(gang.folder));
+      const end = gang?.listen ?? gang?.connect;
+      assert.ok(end && 'path' in end && existsSync(dirname(end.path)));
       return succeeded(stage, 1);
     }),
   );
@@ -85,7 +87,10 @@ test('each trainer gets its place and the folder of the attempt, and the first o
       [1, 2],
     ],
   );
-  assert.equal(existsSync(places[0]!.folder), false, 'the folder is removed');
+  const [first, second] = places;
+  assert.deepEqual([first?.connect, second?.listen, second?.connect], [null, null, first?.listen]);
+  assert.ok(first?.listen && 'path' in first.listen);
+  assert.equal(existsSync(dirname(first.listen.path)), false, 'the folder is removed');
   assert.deepEqual(lines, ['2 trainers of this worker share the stages']);
   gang.askCheckpoint(assignment, true);
   assert.deepEqual([slots[0]?.asked, slots[1]?.asked], [[true], []]);

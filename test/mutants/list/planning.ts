@@ -6,6 +6,18 @@ const GRAPH_TEST = 'test/planning/tasks/task-graph.test.ts';
 
 /** Tasks of a job, their costs, and its restart points. */
 export const PLANNING: readonly Mutant[] = [
+  ...noticedBy(
+    'test/planning/forecast/known-link.test.ts',
+    'the slowest link counts of those that workers of several hosts have measured',
+    [
+      {
+        name: 'fastest-link',
+        fault: 'A plan takes the fastest link for the slowest.',
+        file: 'src/planning/forecast/known-link.ts',
+        edits: [['Math.min(...links', 'Math.max(...links']],
+      },
+    ],
+  ),
   ...noticedBy(GRAPH_TEST, 'augmented Lagrangian: stage k of a round waits for stage k+1 of the same round', [
     {
       name: 'edge-missing',

@@ -12,6 +12,35 @@ const PART = 'src/trainer/tasks/train/part.ts';
 
 /** The training loop, its objectives and its optimiser. */
 export const TRAINING: readonly Mutant[] = [
+  ...noticedBy(
+    'test/trainer/messages/stream/network.test.ts',
+    'a stranger without the secret, or with that of another stream, is not let in',
+    [
+      {
+        name: 'any-stream',
+        fault: 'A trainer of another stream of the gang is let in.',
+        file: 'src/trainer/messages/stream/ends.ts',
+        edits: [
+          [
+            "asked === identity ? Buffer.from(secret, 'hex') : null",
+            "asked ? Buffer.from(secret, 'hex') : null",
+          ],
+        ],
+      },
+    ],
+  ),
+  ...noticedBy(
+    'test/trainer/messages/stream/network.test.ts',
+    'a neighbor that says nothing is given up after six signs of life',
+    [
+      {
+        name: 'endless-silence',
+        fault: 'A neighbor that is cut off is waited for.',
+        file: 'src/trainer/messages/stream/silence.ts',
+        edits: [['if (missing > MISSING_PINGS)', 'if (missing > 1_000)']],
+      },
+    ],
+  ),
   ...noticedBy('test/trainer/equations/one-loop.test.ts', 'move stages and AuxNets as one plain loop does', [
     {
       name: 'aux-sign',

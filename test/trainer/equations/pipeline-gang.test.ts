@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ResolvedSpec } from '../../../src/contract/spec.js';
-import type { BlobUri, TaskCheckpoint, TaskSuccess } from '../../../src/contract/trainer-protocol.js';
+import type {
+  BlobUri,
+  StreamEnd,
+  TaskCheckpoint,
+  TaskSuccess,
+} from '../../../src/contract/trainer-protocol.js';
 import { describeRun } from '../../../src/method/index.js';
 import { valuesOf } from '../../../src/planning/costs/index.js';
 import type { PlannedTask } from '../../../src/planning/tasks/task-graph.js';
@@ -36,21 +44,38 @@ interface GangRun {
   readonly checkpoints: TaskCheckpoint[];
 }
 
+const onHost = (folder: string, link: number): StreamEnd => ({ path: join(folder, String(link)) });
+
+/** Ports that are free at this moment. */
+async function networkEnds(count: number): Promise<(folder: string, link: number) => StreamEnd> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  const secret = randomBytes(32).toString('hex');
+  return (_, link) => ({ host: '127.0.0.1', port: ports[link]!, identity: `stream-${link}`, secret });
+}
+
 /** Runs a task on several trainers, here all in this process. */
 async function runGang(
   task: PlannedTask,
   options: TaskRun,
   members: number,
   between: BetweenSteps = () => null,
+  meet: (folder: string, link: number) => StreamEnd = onHost,
 ): Promise<GangRun> {
   const folder = mkdtempSync(join(tmpdir(), 'strata-gang-'));
+  const ends = Array.from({ length: members - 1 }, (_, link) => meet(folder, link));
   const checkpoints: TaskCheckpoint[] = [];
   try {
     const runs = Array.from({ length: members }, (_, member) => {
       const context = contextOf(task, options);
       let step = 0;
       const changes: Partial<TaskContext> = {
-        assignment: { ...context.assignment, gang: { member, members, folder } },
+        assignment: {
+          ...context.assignment,
+          gang: { member, members, listen: ends[member] ?? null, connect: ends[member - 1] ?? null },
+        },
         checkpointMade: (made) => checkpoints.push(made),
         betweenSteps: async (save) => {
           const what = between(++step, member);
@@ -121,6 +146,25 @@ for (const members of [2, 3, 4]) {
     });
   });
 }
+
+test('K=4 on four trainers that meet on the network: the same bits, and those after a trainer is lost', async () => {
+  await withRound(async (task, options, expected) => {
+    const ends = await networkEnds(3);
+    assert.deepEqual(joined(await runGang(task, options, 4, undefined, ends)), expected);
+    for (const lost of [0, 3]) {
+      const run = await runGang(
+        task,
+        options,
+        4,
+        (step, member) => (member === lost && step === 4 ? 'break' : 'checkpoint'),
+        ends,
+      );
+      const inputs = { ...options.inputs, checkpoint: run.checkpoints.at(-1)!.uri };
+      const again = { ...options, inputs, attempt: 2 };
+      assert.deepEqual(joined(await runGang(task, again, 2, undefined, ends)), expected, `${lost} was lost`);
+    }
+  }, ROUNDED);
+});
 
 test('K=8 on two trainers, of which each has merged stages, is bitwise K=8 on eight trainers', async () => {
   const method = { ...SPEC.method, stages: 8, split: [4, 2, 2, 2, 2, 2, 2, 2] };

@@ -3,6 +3,7 @@ import { StrataError } from '../../../contract/errors.js';
 import type { JobSpec } from '../../../contract/spec.js';
 import { describeRun } from '../../../method/index.js';
 import { makePlan } from '../../../planning/forecast/forecast.js';
+import { knownLink } from '../../../planning/forecast/known-link.js';
 import { measuredRates } from '../../../planning/forecast/measured-rates.js';
 import { networkKey } from '../../../planning/forecast/network-key.js';
 import type { Database } from '../../store/connection/database.js';
@@ -22,7 +23,7 @@ export interface PlanParts {
 export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient, 'createPlan'> {
   const { db, reads } = parts;
   return {
-    async createPlan({ job, devices, device_memory_bytes, link_bytes_per_second, link_round_trip_seconds }) {
+    async createPlan({ job, devices, device_memory_bytes, ...given }) {
       const { spec, facts, datasetId } = await resolveUnderJob(parts, tenant, job);
       const [profile, tasks, workers] = await Promise.all([
         findMeasured(db, tenant, networkKey(spec, facts)),
@@ -30,11 +31,12 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
         reads.workers(),
       ]);
       const slots = workers.flatMap((worker) => worker.slots).length;
-      return makePlan(spec, facts, {
+      const link = knownLink(given, workers);
+      const plan = makePlan(spec, facts, {
         devices: devices ?? (slots || spec.method.stages),
         memoryBytes: device_memory_bytes,
-        bytesPerSecond: link_bytes_per_second,
-        roundTripSeconds: link_round_trip_seconds,
+        bytesPerSecond: link.bytes_per_second,
+        roundTripSeconds: link.round_trip_seconds,
         profile,
         // The tasks trained all blocks.
         measured: measuredRates(
@@ -43,6 +45,7 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
           tasks,
         ),
       });
+      return { ...plan, link };
     },
   };
 }

@@ -9,8 +9,8 @@ const PREDICTED = 12;
 const MACHINE = {
   devices: null,
   device_memory_bytes: null,
-  link_bytes_per_second: 125_000_000,
-  link_round_trip_seconds: 0,
+  link_bytes_per_second: null,
+  link_round_trip_seconds: null,
 };
 
 export function costOf(runs: readonly { readonly steps: number }[]): Sweep['cost'] {

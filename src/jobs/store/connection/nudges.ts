@@ -11,6 +11,7 @@ import { prepare } from './prepared.js';
  * - `strata_stop`: payload job id; workers should check their leases
  * - `strata_import`: an import was added or removed; workers should look
  * - `strata_profile`: a network should be profiled; workers should look
+ * - `strata_gang`: a gang seeks members, one was found, or something became of one; workers should look
  * - `strata_evaluation`: an evaluation or a batch prediction was added or removed; workers should look
  * - `strata_event`: payload job id; the job has new events
  */
@@ -19,6 +20,7 @@ export const CHANNELS = [
   'strata_stop',
   'strata_import',
   'strata_profile',
+  'strata_gang',
   'strata_evaluation',
   'strata_event',
 ] as const;

@@ -12,6 +12,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   task: 'SELECT, UPDATE',
   // After an early end, what waited for rounds that are left out waits for others.
   task_dependency: 'SELECT, INSERT, DELETE',
+  gang_seat: 'SELECT, INSERT, UPDATE, DELETE',
   checkpoint: 'SELECT, INSERT, UPDATE, DELETE',
   event: 'SELECT, INSERT',
   log_line: 'SELECT, INSERT',

@@ -1,4 +1,4 @@
-import type { RuntimeInfo, TaskAssignment } from '../../../contract/trainer-protocol.js';
+import type { Runtime, RuntimeInfo, TaskAssignment } from '../../../contract/trainer-protocol.js';
 import type { WorkerSlot } from '../../../contract/workers.js';
 import type { OnLine, OnReport, Outcome, TrainerChild } from '../children/trainer-child.js';
 import { BusyTime } from './busy-time.js';
@@ -150,8 +150,15 @@ export class Slot {
   }
 }
 
+/** The runtime on which the bits of the results of a slot depend; null before its first trainer is ready. */
+export function runtimeOf({ runtime: info }: Pick<Slot, 'runtime'>): Runtime | null {
+  if (info === null) return null;
+  const { node: _, ...runtime } = info;
+  return runtime;
+}
+
 function withRuntime(outcome: Outcome, info: RuntimeInfo | null): Outcome {
   if (outcome.kind !== 'succeeded' || info === null) return outcome;
-  const { node: _, ...runtime } = info;
-  return { ...outcome, success: { ...outcome.success, runtime } };
+  const runtime = runtimeOf({ runtime: info });
+  return { ...outcome, success: { ...outcome.success, ...(runtime && { runtime }) } };
 }

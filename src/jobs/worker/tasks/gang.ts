@@ -1,7 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TaskAssignment, TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
+import type {
+  StreamEnd,
+  TaskAssignment,
+  TaskOutput,
+  TaskSuccess,
+} from '../../../contract/trainer-protocol.js';
 import { isPipelined } from '../../../method/methods.js';
 import type { OnLine, OnReport, Outcome } from '../children/trainer-child.js';
 import type { Slot } from '../slots/slot.js';
@@ -15,48 +20,127 @@ export function trainersFor({ kind, stage, spec: { method } }: TaskAssignment): 
 }
 
 /** When a trainer has ended, its neighbors lose their streams and end within a step. Those that do not are killed. */
-const END_MS = 20_000;
+const END_MS = 5_000;
+/** The same for a trainer that has stopped at a checkpoint, which its neighbors still make. */
+const STOP_MS = 20_000;
+
+/** Members of a gang on other workers. They follow the slots of this worker in the order of the stages. */
+export interface Guests {
+  readonly members: readonly Runs[];
+  /** Ends at which the last slot of this worker awaits the first of them, and each of them the next one. */
+  readonly ends: readonly StreamEnd[];
+  /** Forgets them, and the secret of the gang. */
+  close(): Promise<void>;
+}
 
 /**
- * Slots of one worker that run a task together, each with some of its stages (docs/adr/0025). It is one attempt with one lease
- * and one fence: what its trainers report is recorded once, when all have succeeded, and a trainer that is lost ends the
- * attempt. All go on from the same checkpoint then.
+ * Slots that run a task together, each with some of its stages (docs/adr/0025, 0027). It is one attempt with one lease and one
+ * fence: what its trainers report is recorded once, when all have succeeded, and a trainer that is lost ends the attempt. All go
+ * on from the same checkpoint then.
  */
 export class Gang implements Runs {
-  /** @param slots reserved ones, in the order of the stages; the first one begins checkpoints */
-  constructor(private readonly slots: readonly Slot[]) {}
+  #guests: Guests | null = null;
+  /** An end that was asked for before there were trainers. */
+  #ended: Outcome | null = null;
+  #members: readonly Runs[] = [];
+  #folder: string | null | undefined;
+  #slots: readonly Slot[];
+  #size: number;
+
+  /** @param slots reserved ones of this worker, in the order of the stages; the first one begins checkpoints */
+  constructor(slots: readonly Slot[]) {
+    this.#slots = slots;
+    this.#size = slots.length;
+  }
+
+  /** Slots of this worker that take part. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
+  }
+
+  /** Number of its slots, on all workers. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Makes the folder for the sockets of this worker. Without it, one slot takes part: it computes the same, only later. */
+  async open(): Promise<void> {
+    if (this.#folder !== undefined) return;
+    this.#folder = this.#slots.length > 1 ? await socketFolder() : null;
+    if (this.#folder !== null || this.#slots.length === 1) return;
+    this.#slots = this.#slots.slice(0, 1);
+    this.#size = 1;
+  }
+
+  join(guests: Guests): void {
+    this.#guests = guests;
+    this.#size = this.#slots.length + guests.members.length;
+  }
 
   async run(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
-    const folder = await socketFolder();
-    // One trainer computes the same, only later.
-    if (folder === null) return this.slots[0]!.run(assignment, onReport, onLine);
-    const { length: members } = this.slots;
+    await this.open();
+    try {
+      return this.#ended ?? (await this.#runAll(assignment, onReport, onLine));
+    } finally {
+      await this.close();
+    }
+  }
+
+  async #runAll(assignment: TaskAssignment, onReport: OnReport, onLine: OnLine): Promise<Outcome> {
+    const guests = this.#guests?.members ?? [];
+    this.#members = [...this.slots, ...guests];
+    const { length: members } = this.#members;
+    const local = this.slots.slice(1).map((_, link) => ({ path: join(this.#folder ?? '', String(link)) }));
+    const ends: readonly StreamEnd[] = [...local, ...(this.#guests?.ends ?? [])];
     let timer: NodeJS.Timeout | undefined;
     try {
-      onLine({ stream: 'stdout', text: `${members} trainers of this worker share the stages` });
-      const runs = this.slots.map(async (slot, member) => {
-        const gang = { member, members, folder };
-        const outcome = await slot.run({ ...assignment, gang }, onReport, onLine);
-        if (outcome.kind !== 'succeeded') timer ??= setTimeout(() => void this.kill(ENDED), END_MS);
+      const whose = guests.length > 0 ? `of which other workers have ${guests.length},` : 'of this worker';
+      if (members > 1) onLine({ stream: 'stdout', text: `${members} trainers ${whose} share the stages` });
+      const runs = this.#members.map(async (each, member) => {
+        const given = members === 1 ? assignment : { ...assignment, gang: placeOf(member, members, ends) };
+        const outcome = await each.run(given, onReport, onLine);
+        if (outcome.kind !== 'succeeded') {
+          const patienceMs = outcome.kind === 'stopped' ? STOP_MS : END_MS;
+          timer ??= setTimeout(() => void this.kill(ENDED), patienceMs);
+        }
         return outcome;
       });
       return joinedOutcome(await Promise.all(runs));
     } finally {
       clearTimeout(timer);
-      await rm(folder, { recursive: true, force: true });
     }
   }
 
+  /** Forgets its members on other workers, and removes what it has made. Also where it has never run. */
+  async close(): Promise<void> {
+    const guests = this.#guests;
+    const folder = this.#folder;
+    this.#guests = null;
+    this.#folder = null;
+    await guests?.close();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  }
+
   askCheckpoint(assignment: TaskAssignment, stop: boolean): void {
-    this.slots[0]?.askCheckpoint(assignment, stop);
+    if (this.#members.length === 0 && stop) this.#ended ??= { kind: 'stopped' };
+    this.#slots[0]?.askCheckpoint(assignment, stop);
   }
 
   async kill(reason: string): Promise<void> {
-    await Promise.all(this.slots.map((slot) => slot.kill(reason)));
+    if (this.#members.length === 0) {
+      this.#ended = { kind: 'gone', message: reason, killer: 'worker', signal: null };
+      return;
+    }
+    await Promise.all(this.#members.map((member) => member.kill(reason)));
   }
 }
 
 const ENDED = 'another trainer of its pipeline has ended';
+
+/** The place of a member, where `ends` are those of all links in order. */
+export function placeOf(member: number, members: number, ends: readonly (StreamEnd | null)[]) {
+  return { member, members, listen: ends[member] ?? null, connect: ends[member - 1] ?? null };
+}
 
 /** The success of all, or the end that caused the others. */
 export function joinedOutcome(outcomes: readonly Outcome[]): Outcome {
@@ -78,6 +162,7 @@ function rankOf(outcome: Outcome): number {
  * of each are kept beside.
  */
 function joinedSuccess(successes: readonly TaskSuccess[]): TaskSuccess {
+  if (successes.length === 1) return successes[0]!;
   const outputs: Record<string, TaskOutput> = {};
   const seconds: Record<string, number> = {};
   const result: Record<string, number> = {};

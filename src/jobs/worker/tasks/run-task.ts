@@ -9,16 +9,16 @@ import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
 import { recordReport } from '../../lifecycle/report.js';
-import { recordShared } from '../../lifecycle/share.js';
 import { isDecisive, recordSuccess } from '../../lifecycle/succeed.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
 import type { Database } from '../../store/connection/database.js';
-import type { ClaimedTask, Claimer } from '../../store/tasks.js';
+import type { Claimer } from '../../store/tasks.js';
 import type { Gone } from '../children/gone.js';
 import type { OnReport, Outcome } from '../children/trainer-child.js';
 import { startWatchdog, type Watchdog } from '../children/watchdog.js';
+import type { Inviter } from '../gangs/invite.js';
 import type { ProfileMaker } from '../profiles.js';
 import type { Slot } from '../slots/slot.js';
 import { Attempt } from './attempt.js';
@@ -46,6 +46,8 @@ export interface TaskRunnerOptions extends HelpersOptions {
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
+  /** Finds slots of other workers for the gangs of this one. */
+  readonly inviter: Inviter;
   readonly log: Log;
 }
 
@@ -113,7 +115,8 @@ export class TaskRunner {
   private async runTask(claimed: Claim, slot: Slot, helpers: readonly Slot[]): Promise<void> {
     const { db, blobs, workerId, leases, tracing, log } = this.options;
     const { task } = claimed;
-    const attempt = new Attempt(claimed, helpers.length > 0 ? new Gang([slot, ...helpers]) : slot);
+    const gang = trainersFor(claimed.assignment) > 1 ? new Gang([slot, ...helpers]) : null;
+    const attempt = new Attempt(claimed, gang ?? slot);
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
@@ -125,14 +128,15 @@ export class TaskRunner {
       onWish: (wish) => attempt.obey(wish),
       run: async (lost) => {
         lost.addEventListener('abort', () => attempt.lose());
-        if (helpers.length > 0) await this.share(task, [slot, ...helpers]);
+        if (gang) await this.gather(attempt, gang);
         const ended = await this.train(attempt, slot.place.device, checkpoints);
-        if (helpers.length === 0) this.suspect(attempt, ended.outcome, slot);
+        if (gang === null || gang.size === 1) this.suspect(attempt, ended.outcome, slot);
         await this.record(attempt, ended, checkpoints, trace);
       },
       fail: (error) => fail(db, attempt, error),
-    }).finally(() => {
+    }).finally(async () => {
       attempt.detach();
+      await gang?.close();
       this.attempts.delete(attempt);
     });
   }
@@ -148,10 +152,10 @@ export class TaskRunner {
     }
   }
 
-  /** A stale attempt finds out by its lease. */
-  private async share(task: ClaimedTask, slots: readonly Slot[]): Promise<void> {
-    const devices = slots.map(({ place }) => place.device);
-    await untilAvailable(() => recordShared(this.options.db, task, devices));
+  private async gather(attempt: Attempt, gang: Gang): Promise<void> {
+    const { claim } = attempt;
+    await gang.open();
+    await this.options.inviter.invite(claim, gang, trainersFor(claim.assignment), () => attempt.yield());
   }
 
   /** Asks all running tasks for a checkpoint and ends them, without counting a failure. */

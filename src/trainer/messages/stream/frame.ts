@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
-/** Kinds of frames between the trainers of a gang: a tensor, or a checkpoint that all are to make. */
-export const FRAME = { tensor: 1, checkpoint: 2 } as const;
+/** Kinds of frames between the trainers of a gang: a tensor, a checkpoint that all are to make, or a sign of life. */
+export const FRAME = { tensor: 1, checkpoint: 2, ping: 3 } as const;
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 export interface Frame {

@@ -1,15 +1,18 @@
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../../contract/message-of.js';
-import { type Frame, FrameReader, headerOf } from './frame.js';
+import type { StreamEnd } from '../../../contract/trainer-protocol.js';
+import { awaitAt, isOnNetwork, reach } from './ends.js';
+import { FRAME, type Frame, FrameReader, headerOf } from './frame.js';
+import { watchSilence } from './silence.js';
 
 /** The neighbor of a trainer in its gang. */
 export type Side = 'upstream' | 'downstream';
 
 export interface ThreadOptions {
-  /** Path on which the downstream neighbor is awaited, and path of the upstream neighbor; null where there is none. */
-  readonly listen: string | null;
-  readonly connect: string | null;
+  /** Ends at which the downstream neighbor is awaited and the upstream neighbor is; null where there is none. */
+  readonly listen: StreamEnd | null;
+  readonly connect: StreamEnd | null;
   /** Frames that may wait to be read; while there are more, nothing is taken from the socket. */
   readonly capacity: number;
 }
@@ -35,20 +38,26 @@ export type FromThread =
  */
 export function serveSockets(port: MessagePort, { listen, connect: target, capacity }: ThreadOptions): void {
   const post = (message: FromThread, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const upstream = target === null ? null : new NeighborSocket('upstream', capacity, post);
-  const downstream = listen === null ? null : new NeighborSocket('downstream', capacity, post);
+  const neighborAt = (side: Side, end: StreamEnd | null) =>
+    end === null ? null : new NeighborSocket(side, capacity, isOnNetwork(end), post);
+  const upstream = neighborAt('upstream', target);
+  const downstream = neighborAt('downstream', listen);
   const sides = { upstream, downstream };
-  const server = createServer({ allowHalfOpen: true }, (socket) => downstream?.use(socket));
-  if (listen !== null) server.listen(listen);
-  const reaching = target === null ? null : reach(target, (socket) => upstream?.use(socket));
-  server.on('error', ({ message }) => downstream?.fail(message));
+  const awaited =
+    listen &&
+    awaitAt(
+      listen,
+      (socket) => downstream?.use(socket),
+      ({ message }) => downstream?.fail(message),
+    );
+  const reaching = target && reach(target, (socket) => upstream?.use(socket));
   port.on('message', (message: ToThread) => {
     if (message.type === 'send') sides[message.side]?.send(message.frame);
     else if (message.type === 'read') sides[message.side]?.wasRead();
     else {
       void Promise.all([upstream?.end(), downstream?.end()]).then(() => {
         reaching?.();
-        server.close();
+        awaited?.();
         post({ type: 'closed' });
         port.close();
       });
@@ -56,29 +65,10 @@ export function serveSockets(port: MessagePort, { listen, connect: target, capac
   });
 }
 
-/** Pause between attempts to reach a neighbor that does not listen yet. */
-const RETRY_MS = 10;
-
-/** Connects as soon as the neighbor listens. @returns a function that gives up */
-function reach(path: string, onSocket: (socket: Socket) => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const attempt = (): void => {
-    const socket = connect({ path, allowHalfOpen: true });
-    const again = () => {
-      timer = setTimeout(attempt, RETRY_MS);
-    };
-    socket.once('error', again);
-    socket.once('connect', () => {
-      socket.off('error', again);
-      onSocket(socket);
-    });
-  };
-  attempt();
-  return () => clearTimeout(timer);
-}
-
 /** A neighbor has this long to come: all trainers of a gang get their task at the same time, but some must start first. */
 const CONNECT_MS = 120_000;
+
+const PING: Frame = { kind: FRAME.ping, bytes: new ArrayBuffer(0) };
 
 /** The socket to one neighbor. Frames that are sent before it is connected wait. */
 class NeighborSocket {
@@ -97,12 +87,18 @@ class NeighborSocket {
   constructor(
     private readonly side: Side,
     private readonly capacity: number,
+    /** Whether the neighbor may be gone without a word. */
+    private readonly onNetwork: boolean,
     private readonly post: (message: FromThread, transfer?: ArrayBuffer[]) => void,
   ) {
     this.#patience = setTimeout(() => this.fail('no neighbor came'), CONNECT_MS);
   }
 
   use(socket: Socket): void {
+    if (this.#socket) {
+      socket.destroy();
+      return;
+    }
     clearTimeout(this.#patience);
     this.#socket = socket;
     this.#connected();
@@ -119,6 +115,12 @@ class NeighborSocket {
       this.post({ type: 'ended', side: this.side, message: 'it has ended', broken: false });
     });
     socket.on('close', () => this.fail('the connection was closed'));
+    if (this.onNetwork) {
+      watchSilence(socket, headerOf(PING), (message) => {
+        this.fail(message);
+        socket.destroy();
+      });
+    }
     for (const frame of this.#waiting.splice(0)) this.send(frame);
   }
 
@@ -161,6 +163,7 @@ class NeighborSocket {
   }
 
   #received(frame: Frame): void {
+    if (frame.kind === FRAME.ping) return;
     this.#unread++;
     if (this.#unread >= this.capacity) this.#socket?.pause();
     this.post({ type: 'frame', side: this.side, frame }, [frame.bytes]);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ResolvedSpec } from '../../../contract/spec.js';
 import type { GangPlace } from '../../../contract/trainer-protocol.js';
 import { lagOf, type RunDescription, streamRounding } from '../../../method/index.js';
@@ -65,14 +64,14 @@ export function openMember(
       passCheckpoint: noNext,
       sentBytes: () => 0,
     };
-  const { member, members, folder } = gang;
+  const { member, members, listen, connect } = gang;
   const own = dividedStages(stages, members)[member];
   if (!own) throw new TrainerError('invalid_assignment', `a gang of ${members} has no member ${member}`);
   const isFirst = member === 0;
   const isLast = member === members - 1;
   const neighbors = new Neighbors({
-    listen: isLast ? null : socketOf(folder, member),
-    connect: isFirst ? null : socketOf(folder, member - 1),
+    listen,
+    connect,
     // The lag bounds what is under way: no stage is more batches ahead of its neighbor.
     capacity: lagOf(stages.length, 0) + 1,
   });
@@ -101,8 +100,6 @@ export function openMember(
     sentBytes: () => sent,
   };
 }
-
-const socketOf = (folder: string, member: number): string => join(folder, String(member));
 
 async function noNext(): Promise<void> {
   throw new Error('only the first trainer of a gang begins a checkpoint');
