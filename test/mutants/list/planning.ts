@@ -25,8 +25,8 @@ export const PLANNING: readonly Mutant[] = [
       file: GRAPH,
       edits: [
         [
-          'if (source) inputs[input] = source;\n  };',
-          "if (source && input !== 'corrections') inputs[input] = source;\n  };",
+          'return source ? { [input]: source } : {};',
+          "return source && input !== 'corrections' ? { [input]: source } : {};",
         ],
       ],
     },
@@ -40,7 +40,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'state-lag',
       fault: 'A stage goes on from its state of two rounds before.',
       file: GRAPH,
-      edits: [["read('state', stage, 'state', 1)", "read('state', stage, 'state', 2)"]],
+      edits: [["output: 'state', round: round - 1 }", "output: 'state', round: round - 2 }"]],
     },
   ]),
   ...noticedBy(GRAPH_TEST, 'penalty: stage k waits only for the AuxNet of the round before', [
@@ -63,8 +63,8 @@ export const PLANNING: readonly Mutant[] = [
       file: GRAPH,
       edits: [
         [
-          'Array.from({ length: replicas }, (_, replica) => [',
-          'Array.from({ length: replicas - 1 }, (_, replica) => [',
+          'replicasOf(replicasIn(rounds, round)).map((replica) => [',
+          'replicasOf(replicasIn(rounds, round) - 1).map((replica) => [',
         ],
       ],
     },
@@ -72,7 +72,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'replica-stride',
       fault: 'Replicas take every step.',
       file: 'src/method/rounds.ts',
-      edits: [['stride: replicasIn(rounds, round)', 'stride: 1']],
+      edits: [['stride: replicas };', 'stride: 1 };']],
     },
   ]),
   ...noticedBy(GRAPH_TEST, 'evaluations run before the stages are joined', [
@@ -94,7 +94,7 @@ export const PLANNING: readonly Mutant[] = [
       name: 'count-short',
       fault: 'A job has a task more than it says.',
       file: GRAPH,
-      edits: [['return 2 + warmStartRounds', 'return 1 + warmStartRounds']],
+      edits: [['return 2 + rounds.warmStartRounds', 'return 1 + rounds.warmStartRounds']],
     },
   ]),
   ...noticedBy(GRAPH_TEST, 'the phases of a run share its steps without a gap', [

@@ -290,7 +290,7 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['spec.decay_norm_and_bias || ', 'true || ']],
     },
   ]),
-  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'new channels change no output, AuxNet', [
+  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'new channels change no output', [
     {
       name: 'regrown-read',
       fault: 'The kernel that reads a new channel is random.',
@@ -298,12 +298,20 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['if (fromInput === null) return 0;', 'if (fromInput === null) return start?.[index] ?? 0;']],
     },
   ]),
-  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'the least important channels go, AuxNet', [
+  ...noticedBy('test/trainer/optimizer/change-channels.test.ts', 'the least important channels go', [
     {
       name: 'most-important-removed',
       fault: 'The most important channels go.',
       file: 'src/trainer/optimizer/change-channels.ts',
       edits: [['importance[b]! - importance[a]! || a - b', 'importance[a]! - importance[b]! || a - b']],
+    },
+  ]),
+  ...noticedBy('test/trainer/tasks/stage-replicas.test.ts', 'each reader of a round takes the plain mean', [
+    {
+      name: 'replicas-not-averaged',
+      fault: 'A job that starts from replicas of stages takes the last one.',
+      file: 'src/trainer/tasks/inputs/states.ts',
+      edits: [['(isReplica && found.get(parameter.name))', 'null']],
     },
   ]),
   ...noticedBy('test/trainer/tasks/reach.test.ts', 'a reach of K trains bitwise as back-propagation does', [
@@ -319,7 +327,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'copies-averaged',
       fault: 'A job that starts from stages takes the mean of a stage and its copies.',
       file: 'src/trainer/tasks/inputs/states.ts',
-      edits: [['(isWhole && found.get(parameter.name))', 'found.get(parameter.name)']],
+      edits: [['(isReplica && found.get(parameter.name))', 'found.get(parameter.name)']],
     },
     {
       name: 'copies-joined',
