@@ -100,7 +100,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** Techniques that are a number instead of a name, by their field. */
-const NUMBERS = ['method.reach', 'method.replicas', 'method.sparsity.keep'];
+const NUMBERS = ['method.reach', 'method.replicas', 'method.sparsity.keep', 'method.levels'];
 
 /** Words of a choice that is left to Strata, or of none. They stand for no technique. */
 const NO_TECHNIQUE = ['auto', 'none'];

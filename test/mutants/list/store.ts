@@ -36,11 +36,13 @@ export const STORE: readonly Mutant[] = [
       file: 'src/jobs/store/leases.ts',
       edits: [
         [
-          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n    FOR',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the code
+          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL ${goesOn(table)}\n    FOR',
           'AND lease_until IS NOT NULL\n    FOR',
         ],
         [
-          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL\n  )`',
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the code
+          'AND kept.attempt = held.attempt AND lease_until IS NOT NULL ${goesOn(table)}\n  )`',
           'AND lease_until IS NOT NULL\n  )`',
         ],
       ],

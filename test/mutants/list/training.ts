@@ -336,7 +336,7 @@ export const TRAINING: readonly Mutant[] = [
       edits: [['mergeStates(states)));', 'mergeStates(states.toReversed())));']],
     },
   ]),
-  ...noticedBy('test/trainer/tasks/levels.test.ts', 'stages that grow by 2 levels', [
+  ...noticedBy('test/trainer/tasks/levels.test.ts', 'stages that grow by', [
     {
       name: 'level-whole-branch',
       fault: 'A block that becomes two has its whole branch twice.',

@@ -16,7 +16,7 @@ import {
 import { trainPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, type Tensor, upload } from '../../../src/trainer/runtime/index.js';
 import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
-import { runOfState } from '../../../src/trainer/tasks/inputs/run.js';
+import { runOfState } from '../../../src/trainer/tasks/inputs/stored-run.js';
 import { plainBatches } from '../support/plain-batches.js';
 import { withBlobs } from '../support/run-plan.js';
 import { readAll } from '../support/small-network.js';

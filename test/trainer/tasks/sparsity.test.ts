@@ -4,7 +4,7 @@ import { describeRun } from '../../../src/method/index.js';
 import { channelCounts, multiplyAdds } from '../../../src/network/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import { decodeState, decodeWeights } from '../../../src/trainer/checkpoint/index.js';
-import { runOfState } from '../../../src/trainer/tasks/inputs/run.js';
+import { runOfState } from '../../../src/trainer/tasks/inputs/stored-run.js';
 import { runPlan, withBlobs } from '../support/run-plan.js';
 import { MNIST } from '../support/small-mnist.js';
 import { mnistSpec } from '../support/specs.js';

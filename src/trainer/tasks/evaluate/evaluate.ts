@@ -13,9 +13,9 @@ import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
-import { runOfState } from '../inputs/run.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
+import { runOfState } from '../inputs/stored-run.js';
 import { diagnose } from './diagnose.js';
 
 /**

@@ -11,9 +11,9 @@ import type { NamedValues } from '../../optimizer/index.js';
 import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
-import { runOfState } from '../inputs/run.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
 import { joinedState } from '../inputs/states.js';
+import { runOfState } from '../inputs/stored-run.js';
 import type { ScoredNetwork } from './export-networks.js';
 
 /**
