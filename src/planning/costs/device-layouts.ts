@@ -155,7 +155,9 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
   const { method, costs } = work.variants[stages - 1]!;
   const own = sharesStages(method, replicas) ? replicas : 1;
   const batch = (work.batch * own) / replicas;
-  const sent = costs.map((cost) => messageBytes(method, cost) * batch);
+  const sent = costs.map(
+    (cost) => messageBytes(method, cost) * batch + auxiliaryBytes(method, cost, own) / work.roundSteps,
+  );
   const averaged = costs.map((cost) =>
     own > 1
       ? (FLOAT * own * (own + 1) * roundValues(cost, work.memory)) / work.roundSteps
@@ -303,9 +305,13 @@ function fill({ variants, rounds, roundSteps }: Workload, stages: number): numbe
   return waits && rounds > 0 ? (rounds + stages - 1) / rounds : 1;
 }
 
-/**
- * Bytes per image, of messages with one row per image. AuxNets are sent once per round and are small in comparison.
- */
+/** Bytes of the AuxNet of a stage that its neighbor reads in a round: each of so many replicas reads those of all. */
+export function auxiliaryBytes(method: ResolvedMethod, { auxiliary }: StageCost, replicas: number): number {
+  const isSent = describeMethod(method).messages.some(({ output }) => output === 'auxiliary');
+  return isSent ? FLOAT * replicas ** 2 * auxiliary.parameters : 0;
+}
+
+/** Bytes per image, of messages with one row per image. */
 export function messageBytes(method: ResolvedMethod, { boundary }: StageCost): number {
   const { type, corrections } = method;
   // Features and their gradients.

@@ -12,6 +12,7 @@ import {
 } from '../../method/index.js';
 import type { NetworkDescription } from '../../network/index.js';
 import {
+  auxiliaryBytes,
   frozenPart,
   type MemoryFacts,
   meanOver,
@@ -161,7 +162,9 @@ export function stagedCost(
 ): TrainingCost {
   const seconds = stages.map((cost) => stageSeconds(cost, method, costs, batch));
   if (!isPipelined(method)) {
-    const sentBytes = stages.map((cost) => batch * messageBytes(method, cost));
+    const sentBytes = stages.map(
+      (cost) => batch * messageBytes(method, cost) + auxiliaryBytes(method, cost, replicas) / roundSteps,
+    );
     const stateBytes = stages.map((cost) => FLOAT * roundValues(cost, memory));
     const each = { stageSeconds: seconds, sentBytes, stateBytes };
     return costInRounds({ steps, roundSteps, replicas, ...each }, link);

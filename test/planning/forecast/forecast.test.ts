@@ -204,9 +204,9 @@ test('a layout that needs more memory than a device has comes last', () => {
   assert.ok(joined.every(({ fits }) => !fits));
 });
 
-test('bytes that replicas and stages move are those of a ring and of the corrections', () => {
-  const { layouts, network, steps_per_epoch } = plan(
-    { ...DEEP, method: { stages: 2, end_to_end_share: 0 } },
+test('bytes that replicas and stages move are those of a ring, of the corrections, and of an AuxNet a round', () => {
+  const { layouts, network, stages, steps_per_epoch } = plan(
+    { ...DEEP, method: { stages: 2, end_to_end_share: 0, round_steps: 100 } },
     { devices: 2 },
   );
   const moved = (stages: number, replicas: number) =>
@@ -214,7 +214,9 @@ test('bytes that replicas and stages move are those of a ring and of the correct
   assert.equal(moved(1, 1), 0);
   assert.equal(moved(1, 2), steps_per_epoch * 2 * 4 * network.parameters);
   const boundary = describeRun(resolved({ ...DEEP, method: { stages: 2 } }), MNIST).stages[1]!.input;
-  assert.equal(moved(2, 1), steps_per_epoch * 128 * 2 * boundary.height * boundary.width * boundary.channels);
+  const row = 128 * 2 * boundary.height * boundary.width * boundary.channels;
+  const auxiliary = 4 * stages[1]!.auxiliary!.parameters;
+  assert.equal(moved(2, 1), Math.round(steps_per_epoch * (row + auxiliary / 100)));
 });
 
 test('replicas of the end-to-end phase read the state of all of them and store their own, once a round', () => {
