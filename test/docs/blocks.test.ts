@@ -56,6 +56,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/python.md: pip install': 'test/python installs the wheel, and every package that comes with it',
   'docs/operating.md: npm run api-key':
     'test/service/commands/api-key.test.ts runs these commands; the id is an example',
+  "docs/operating.md: REDIS_URL='redis://user:password@sentinel-1":
+    'it needs Sentinels of your own; test/jobs/queue/sentinel.test.ts has such a URL',
+  'docs/operating.md: pool_mode = transaction':
+    'settings of PgBouncer; test/jobs/store/pooler.test.ts starts one with the same where it is installed',
   'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',
   'docs/operating.md: CREATE ROLE': 'test/jobs/worker/worker-role.test.ts creates the same role',
   'docs/operating.md: npm run backup': 'test/service/backup runs these commands; the folder is an example',
