@@ -44,18 +44,21 @@ export type Wanted = RowOf<typeof WANTED>;
 const isOpenIn = (table: LeasedTable): Prisma.Sql =>
   Prisma.sql`EXISTS (SELECT 1 FROM ${Prisma.raw(table)} WHERE uri IS NULL AND ${TAKEABLE})`;
 
+/** Read from the row: with a parameter, Postgres would plan the statement anew each time, for the number of kinds. */
+const OF_ITS_KIND = Prisma.sql`device_kind IN (SELECT own->>'kind' FROM jsonb_array_elements(worker.devices) AS each(own))`;
+
 // One statement for all that an idle worker asks, since a thousand workers ask it.
 const written = prepare(
   'report-worker',
   WANTED,
   Prisma.sql`INSERT INTO worker (id, host, pid, devices, slots, versions, stream_address, link)
-  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb, $8::text, $9::jsonb
+  SELECT $1::text, $2::text, $3::int, $4::jsonb, $5::jsonb, $6::jsonb, $7::text, $8::jsonb
   FROM ${Prisma.raw(WITHOUT_DISK)}
   ON CONFLICT (id) DO UPDATE SET devices = excluded.devices, slots = excluded.slots, versions = excluded.versions,
     stream_address = excluded.stream_address, link = excluded.link, heartbeat_at = now()
   RETURNING draining_at IS NOT NULL AS draining,
     EXISTS (SELECT 1 FROM dataset_import WHERE ${TAKEABLE}) AS imports,
-    EXISTS (SELECT 1 FROM profile WHERE device_kind = ANY ($7::text[]) AND ${PROFILE_TAKEABLE}) AS profiles,
+    EXISTS (SELECT 1 FROM profile WHERE ${OF_ITS_KIND} AND ${PROFILE_TAKEABLE}) AS profiles,
     ${isOpenIn('evaluation_part')} OR ${isOpenIn('batch_part')} AS parts`.text,
 );
 
@@ -66,9 +69,8 @@ const written = prepare(
 export async function reportWorker(db: Pooled, report: WorkerReport): Promise<Wanted> {
   const { id, host, pid, devices, streamAddress, link } = report;
   const json = [devices, report.slots, report.versions].map((value) => JSON.stringify(value));
-  const kinds = [...new Set(devices.map(({ kind }) => kind))];
   const [row] = await written(db, [
-    ...[id, host, pid, ...json, kinds],
+    ...[id, host, pid, ...json],
     ...[streamAddress, link && JSON.stringify(link)],
   ]);
   if (row === undefined) throw new Error('the report of a worker always returns a row');

@@ -60,7 +60,7 @@ after(() => strata.stop());
 
 /** Values of prepared statements that cannot run with nulls. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}', [], null, null],
+  'report-worker': ['worker_1', 'here', 1, '[]', '[]', '{}', null, null],
 };
 
 interface Asked {

@@ -52,6 +52,8 @@ test('the tables are large', async () => {
     '_prisma_migrations',
     'worker',
     'dispatcher',
+    // Seats of rounds that are under way.
+    'gang_seat',
     'dataset_import',
     'model_tag',
     'turn',
