@@ -62,17 +62,15 @@ async function released(file: string, assignment: TaskAssignment): Promise<void>
   if (!existsSync(file)) return;
   await new Promise<void>((resolve, reject) => {
     current = { assignment, stop: () => reject(new Stopped()) };
-    const watcher = watch(folder, () => {
+    const look = (): void => {
       if (gang && take(join(folder, `cut-${steeredBy(assignment)}`)) !== null) void gang.close();
       if (existsSync(file)) return;
       watcher.close();
       resolve();
-    });
-    // Removed between the first look and the watch.
-    if (!existsSync(file)) {
-      watcher.close();
-      resolve();
-    }
+    };
+    const watcher = watch(folder, look);
+    // For what was changed between the first look and the watch.
+    look();
   });
 }
 
