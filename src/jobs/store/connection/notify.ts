@@ -59,7 +59,8 @@ export async function listen(
     const next = new pg.Client({
       connectionString: directOf(addresses),
       application_name: LISTENER_NAME,
-      connectionTimeoutMillis: PING_MS,
+      // A process that starts does not start without it, however busy its machine is.
+      connectionTimeoutMillis: isProved ? PING_MS : HEARD_MS,
       stream: () => stream,
     });
     next.on('error', () => undefined);
