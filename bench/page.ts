@@ -29,6 +29,7 @@ const QUESTIONS = {
   memory: 'What does a stage need?',
   activations: 'What do memory policies save?',
   sparsity: 'What do AuxNets save that lose channels?',
+  'plan-techniques': 'Do plans count each technique?',
   optimizers: 'What does K-FAC bring with stages?',
   pipeline: 'Does training wait for data?',
   import: 'How long until a dataset is ready?',
