@@ -84,7 +84,7 @@ export const INITIAL_INPUT = 'initial-';
  * Prefix of inputs with states of one network that replicas trained separately for a round. The task continues from
  * their mean.
  */
-export const REPLICA_INPUT = 'replica-';
+const REPLICA_INPUT = 'replica-';
 
 /** Name of the input with what replica `replica` has of an input whose mean is read. */
 export function replicaInput(input: string, replica: number): string {

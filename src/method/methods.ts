@@ -37,8 +37,12 @@ export function stageReplicasOf({ replicas }: { readonly replicas?: number }): n
 
 /** Whether replicas of a stage can share its steps: they need the messages of their own batches, and means of states. */
 export function canShareStages(method: StagedMethod): boolean {
-  const { trains, storesVariables: stores } = describeMethod(method);
-  return trains === 'every-stage' && !stores && method.stages > 1;
+  return hasSharedStages(describeMethod(method)) && method.stages > 1;
+}
+
+/** The same of a method with several stages. */
+export function hasSharedStages({ trains, storesVariables: stores, isSerial }: MethodDescription): boolean {
+  return trains === 'every-stage' && !stores && !isSerial;
 }
 
 /** Outputs that are weights after a round: readers take the mean of those of the replicas. Others are of single batches. */

@@ -158,7 +158,7 @@ export function runtimeOf({ runtime: info }: Pick<Slot, 'runtime'>): Runtime | n
 }
 
 function withRuntime(outcome: Outcome, info: RuntimeInfo | null): Outcome {
-  if (outcome.kind !== 'succeeded' || info === null) return outcome;
   const runtime = runtimeOf({ runtime: info });
-  return { ...outcome, success: { ...outcome.success, ...(runtime && { runtime }) } };
+  if (outcome.kind !== 'succeeded' || runtime === null) return outcome;
+  return { ...outcome, success: { ...outcome.success, runtime } };
 }

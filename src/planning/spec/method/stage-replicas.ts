@@ -1,5 +1,5 @@
 import type { JobSpec } from '../../../contract/spec.js';
-import { canShareStages, stageReplicasOf } from '../../../method/methods.js';
+import { canShareStages, hasSharedStages, stageReplicasOf } from '../../../method/methods.js';
 import { methodsWith } from '../../../method/rules.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts } from './facts.js';
@@ -13,9 +13,7 @@ export function resolveStageReplicas(
 ): number {
   const pointer = '/method/replicas';
   if (replicas > 1 && !canShareStages({ type, stages })) {
-    const having = methodsWith(
-      ({ trains, storesVariables, isSerial }) => trains === 'every-stage' && !storesVariables && !isSerial,
-    ).join(', ');
+    const having = methodsWith(hasSharedStages).join(', ');
     report(
       pointer,
       `is only valid for method.type ${having} with at least two stages; use 1, or end_to_end_replicas for the joined network`,

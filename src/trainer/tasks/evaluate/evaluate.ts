@@ -1,4 +1,4 @@
-import { REPLICA_INPUT, type TaskSuccess } from '../../../contract/trainer-protocol.js';
+import type { TaskSuccess } from '../../../contract/trainer-protocol.js';
 import { endToEndRange, parallelRange, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import type { SplitReader } from '../../data/index.js';
@@ -14,7 +14,7 @@ import type { TaskContext } from '../context.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
-import { joinedState } from '../inputs/states.js';
+import { hasInput, joinedState } from '../inputs/states.js';
 import { runOfState } from '../inputs/stored-run.js';
 import { diagnose } from './diagnose.js';
 
@@ -32,7 +32,7 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   const history = await readHistory(context);
   const watch = new Stopwatch(context.now);
   const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
-  const isJoined = readsJoinedNetwork(context.assignment);
+  const isJoined = readsJoinedNetwork(context);
   const range = isJoined ? endToEndRange : parallelRange;
   const step = range(run.rounds, round ?? 0).end - 1;
   const isLast = round === run.rounds.parallelRounds - 1;
@@ -72,8 +72,8 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
 }
 
 /** After a round of the end-to-end phase. The AuxNets do not fit this network, and it has no stages to diagnose. */
-function readsJoinedNetwork({ inputs }: TaskContext['assignment']): boolean {
-  return Object.keys(inputs).some((name) => name === 'state' || name.startsWith(REPLICA_INPUT));
+function readsJoinedNetwork(context: TaskContext): boolean {
+  return hasInput(context, 'state');
 }
 
 /** Names that scores on each kind of images have in metrics and results. */

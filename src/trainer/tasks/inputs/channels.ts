@@ -1,4 +1,4 @@
-import { FITTED_INPUT, replicaInput } from '../../../contract/trainer-protocol.js';
+import { FITTED_INPUT } from '../../../contract/trainer-protocol.js';
 import { regrownIn, sparsityOf, withChains } from '../../../method/index.js';
 import { type HiddenConvolution, hiddenConvolutions, type StageDescription } from '../../../network/index.js';
 import { readWeightsOf } from '../../checkpoint/index.js';
@@ -9,7 +9,7 @@ import {
   withChannelsOf,
 } from '../../optimizer/index.js';
 import type { TaskContext } from '../context.js';
-import { readWeights } from './states.js';
+import { anyOf, readWeights } from './states.js';
 
 /**
  * The state with which a round of a stage begins, from that in which the round before it ended: with the hidden channels of its
@@ -52,10 +52,8 @@ async function scalesOf(context: TaskContext, stage: StageDescription): Promise<
   const { index, auxiliary, head } = stage;
   const hidden = [...hiddenConvolutions(auxiliary ?? []), ...hiddenConvolutions(head?.classifier ?? [])];
   const names = new Set(hidden.map(({ norm }: HiddenConvolution) => `${norm.name}/gamma`));
-  const { inputs } = context.assignment;
   // Replicas of a stage have the same channels.
-  const state = `state-${index}`;
-  const files = [state, replicaInput(state, 0), FITTED_INPUT].flatMap((name) => inputs[name] ?? []);
+  const files = [`state-${index}`, FITTED_INPUT].flatMap((name) => anyOf(context, name) ?? []);
   const found = await Promise.all(
     files.map(async (uri) => readWeightsOf(await context.blobs.localPath(uri), names)),
   );

@@ -1,4 +1,9 @@
-import { CHECKPOINT_INPUT, INITIAL_INPUT, replicaInput } from '../../../contract/trainer-protocol.js';
+import {
+  type BlobUri,
+  CHECKPOINT_INPUT,
+  INITIAL_INPUT,
+  replicaInput,
+} from '../../../contract/trainer-protocol.js';
 import {
   describeRun,
   type OuterSettings,
@@ -49,9 +54,14 @@ export async function readState(
   return replicas.length === 0 ? read(input) : joinReplicas(await allEnded(replicas.map(read)), outer);
 }
 
+/** The blob of an input, of replicas that of the first one; undefined where the task has no such input. */
+export function anyOf({ assignment: { inputs } }: TaskContext, input: string): BlobUri | undefined {
+  return inputs[input] ?? inputs[replicaInput(input, 0)];
+}
+
 /** Whether the task has this input, from one task or from replicas. */
 export function hasInput(context: TaskContext, input: string): boolean {
-  return context.assignment.inputs[input] !== undefined || replicaInputs(context, input).length > 0;
+  return anyOf(context, input) !== undefined;
 }
 
 /** The inputs of replicas, in their order: every reader must get the same bits. */

@@ -1,9 +1,9 @@
-import { replicaInput } from '../../../contract/trainer-protocol.js';
 import { describeRun, describeRunIn, type RunDescription } from '../../../method/index.js';
 import { parametersOf, wholeNetwork } from '../../../network/index.js';
 import { readWeightsOf } from '../../checkpoint/index.js';
 import type { TaskContext } from '../context.js';
 import { withStoredChannels } from './channels.js';
+import { anyOf, hasInput } from './states.js';
 
 /** The run as the state that a task evaluates was trained: with its AuxNets and local heads as they were stored. */
 export async function runOfState(context: TaskContext): Promise<RunDescription> {
@@ -16,17 +16,16 @@ export async function runOfState(context: TaskContext): Promise<RunDescription> 
  * has statistics among its weights; the best round, whose network the last task may take, can be one before or after
  * `freeze.until_epoch`.
  */
-async function unfrozenRun({
-  assignment: { spec, dataset, inputs, kind, round },
-  blobs,
-}: TaskContext): Promise<RunDescription> {
-  const has = (name: string) => inputs[name] !== undefined || inputs[replicaInput(name, 0)] !== undefined;
-  const isOfStages = kind === 'evaluate' && round !== null && has('state-0');
+async function unfrozenRun(context: TaskContext): Promise<RunDescription> {
+  const {
+    assignment: { spec, dataset, kind, round },
+    blobs,
+  } = context;
+  const isOfStages = kind === 'evaluate' && round !== null && hasInput(context, 'state-0');
   const run = isOfStages
     ? describeRunIn(spec, dataset, { kind: 'stage', round })
     : describeRun(spec, dataset);
-  const names = ['state', 'state-0'].flatMap((name) => [name, replicaInput(name, 0)]);
-  const [uri] = names.flatMap((name) => inputs[name] ?? []);
+  const uri = anyOf(context, 'state') ?? anyOf(context, 'state-0');
   if (run.rounds.unfreezeStep === null || uri === undefined) return run;
   const statistics = parametersOf(wholeNetwork(run.network)).filter(({ fixed }) => fixed === 'statistic');
   const kept = await readWeightsOf(await blobs.localPath(uri), new Set(statistics.map(({ name }) => name)));
