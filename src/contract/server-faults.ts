@@ -27,6 +27,9 @@ function sentinelFault(url: string, message: string): string | null {
 }
 
 function redisFault({ host, protocol }: URL, { code, message }: Fault, greeting: string): string {
+  if (/cluster support disabled/i.test(message)) {
+    return `the server at ${host} is not in a cluster. Leave out cluster_nodes.`;
+  }
   if (/WRONGPASS|invalid password|without any password configured/i.test(message)) {
     return `the server at ${host} refuses the password. Write it as redis://:password@host:port, or redis://user:password@host:port with a user of its ACL.`;
   }

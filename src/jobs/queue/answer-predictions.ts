@@ -31,7 +31,9 @@ export async function answerPredictions<Question, Answer>(
   const server = randomUUID();
   const redis = openRedis(redisUrl, { maxRetriesPerRequest: null, socketTimeout: REDIS_SILENCE_MS });
   const room = openQuestionRoom(redis, { places: 0, keptMs: 0 });
-  const answers = new QueueEventsProducer(PREDICTIONS, { connection: connectionTo(redisUrl) });
+  const connections = [connectionTo(redisUrl), connectionTo(redisUrl)] as const;
+  const [forAnswers, forHints] = connections;
+  const answers = new QueueEventsProducer(PREDICTIONS, forAnswers.options);
   redis.on('error', onError);
   answers.on('error', onError);
 
@@ -55,8 +57,14 @@ export async function answerPredictions<Question, Answer>(
       await room.finish(server, hint);
     }
   };
-  const worker = new Worker(PREDICTIONS, ({ id = '' }) => work(id), {
-    connection: connectionTo(redisUrl),
+  const running = new Set<Promise<void>>();
+  const run = (hint: string): Promise<void> => {
+    const own = work(hint).finally(() => running.delete(own));
+    running.add(own);
+    return own;
+  };
+  const worker = new Worker(PREDICTIONS, ({ id = '' }) => run(id), {
+    ...forHints.options,
     concurrency: places,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_LOOK_MS,
@@ -67,9 +75,12 @@ export async function answerPredictions<Question, Answer>(
   return {
     pause: () => worker.pause(true),
     async close() {
-      await worker.close();
+      await Promise.allSettled(running);
+      // Without force, BullMQ waits for its own last command, which a lost node of a cluster may never answer.
+      await worker.close(true);
       room.close();
       await answers.close();
+      for (const connection of connections) connection.close();
     },
   };
 }

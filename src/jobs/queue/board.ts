@@ -11,7 +11,7 @@ export interface QueueBoard {
 
 /** Read-only pages of the queue of hints. All other state is in Postgres. */
 export function openQueueBoard(redisUrl: string): QueueBoard {
-  const queue = openQueue(redisUrl);
+  const { queue, close } = openQueue(redisUrl);
   const adapter = new BullMQAdapter(queue, {
     readOnlyMode: true,
     description: 'Hints that a task may be claimable. Postgres decides which task.',
@@ -24,6 +24,6 @@ export function openQueueBoard(redisUrl: string): QueueBoard {
         options: { uiConfig: { boardTitle: 'Strata queue' } },
       });
     },
-    close: () => queue.close(),
+    close,
   };
 }

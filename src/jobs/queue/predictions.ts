@@ -60,12 +60,16 @@ export function openPredictionQueue(
   onError: OnQueueError,
 ): PredictionQueue {
   // No offline queue: while Redis is unavailable, `ask` fails at once.
-  const connection = { ...connectionTo(redisUrl), maxRetriesPerRequest: 1, enableOfflineQueue: false };
-  const queue = new Queue(PREDICTIONS, { connection, streams: { events: { maxLen: ANSWERS_KEPT } } });
+  const forHints = connectionTo(redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  const forAnswers = connectionTo(redisUrl);
+  const queue = new Queue(PREDICTIONS, {
+    ...forHints.options,
+    streams: { events: { maxLen: ANSWERS_KEPT } },
+  });
   const redis = openRedis(redisUrl, { maxRetriesPerRequest: 1, socketTimeout: REDIS_SILENCE_MS });
   const room = openQuestionRoom(redis, { places, keptMs: deadlineMs + KEPT_BESIDE_MS });
   // Read events from the beginning, so that an answer from before this listener is not missed.
-  const events = new QueueEvents(PREDICTIONS, { connection: connectionTo(redisUrl), lastEventId: '0-0' });
+  const events = new QueueEvents(PREDICTIONS, { ...forAnswers.options, lastEventId: '0-0' });
   const open = new Map<string, { answer(value: unknown): void; fail(error: Error): void }>();
   queue.on('error', onError);
   events.on('error', onError);
@@ -105,6 +109,7 @@ export function openPredictionQueue(
     async close() {
       room.close();
       await Promise.all([queue.close(), events.close()]);
+      for (const connection of [forHints, forAnswers]) connection.close();
     },
   };
 }

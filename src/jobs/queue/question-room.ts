@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './address.js';
 
 /**
  * Questions of all tenants that wait for a predictor or are in work, in Redis.
@@ -7,13 +7,14 @@ import type { Redis } from 'ioredis';
  * - `served`: hash of tenant to the number of the turn in which it was last served
  * - one key for each question, with its data and an end. An id without this key is over, wherever it stands: its caller
  *   has left, or has died.
- * An id is 36 characters, a colon and the tenant.
+ * An id is 36 characters, a colon and the tenant. In a cluster, the word in braces keeps all of it on one node.
  */
-const ROOM = 'strata:questions';
-const KEYS = [`${ROOM}:waiting`, `${ROOM}:held`, `${ROOM}:served`, `${ROOM}:turns`] as const;
+const keysOf = (room: string) =>
+  [`${room}:waiting`, `${room}:held`, `${room}:served`, `${room}:turns`, `${room}:data:`] as const;
+const KEYS = keysOf('strata:questions');
+const CLUSTER_KEYS = keysOf('{strata}:questions');
 export const WAITING_KEY = KEYS[0];
 export const HELD_KEY = KEYS[1];
-const DATA = `${ROOM}:data:`;
 /** Longer than any question lives. */
 const SERVED_KEPT_S = 3_600;
 
@@ -105,27 +106,28 @@ export function questionId(randomId: string, tenant: string): string {
 }
 
 export function openQuestionRoom(
-  redis: Redis,
+  redis: RedisClient,
   { places, keptMs }: { readonly places: number; readonly keptMs: number },
 ): QuestionRoom {
+  const [waitingKey, heldKey, servedKey, turnsKey, dataPrefix] = redis.isCluster ? CLUSTER_KEYS : KEYS;
   const call = (script: string, ...values: (string | number)[]) =>
-    redis.eval(script, KEYS.length, ...KEYS, DATA, ...values);
+    redis.eval(script, 4, waitingKey, heldKey, servedKey, turnsKey, dataPrefix, ...values);
   return {
     async enter(id, question) {
       const waiting = Number(await call(ENTER, id, JSON.stringify(question), keptMs, places));
       return waiting < 0 ? null : waiting;
     },
     async leave(id) {
-      await redis.multi().del(`${DATA}${id}`).lrem(WAITING_KEY, 0, id).exec();
+      await redis.multi().del(`${dataPrefix}${id}`).lrem(waitingKey, 0, id).exec();
     },
-    isOpen: async (id) => (await redis.exists(`${DATA}${id}`)) === 1,
-    waiting: () => redis.llen(WAITING_KEY),
+    isOpen: async (id) => (await redis.exists(`${dataPrefix}${id}`)) === 1,
+    waiting: () => redis.llen(waitingKey),
     async take(server, hint, tenantMax) {
       const taken = (await call(TAKE, server, hint, tenantMax)) as [string, string] | null;
       return taken && { id: taken[0], question: JSON.parse(taken[1]) };
     },
     async finish(server, hint) {
-      await redis.hdel(HELD_KEY, `${server}|${hint}`);
+      await redis.hdel(heldKey, `${server}|${hint}`);
     },
     close: () => redis.disconnect(),
   };

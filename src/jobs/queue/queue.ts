@@ -11,6 +11,8 @@ const QUEUE = 'strata-tasks';
 // long.
 export const LOCK_MS = 5_000;
 export const STALLED_LOOK_MS = 2_000;
+/** BullMQ's longest blocking command, below `REDIS_SILENCE_MS`. */
+const BLOCK_S = 10;
 // Postgres limits the failures of a task. With BullMQ's default, the second crash would drop the message.
 const MAX_STALLED = 20;
 
@@ -29,6 +31,8 @@ const OFFER_MS = 2_000;
 export interface TaskQueue {
   /** Offers tasks to idle slots, in this order. A task that was offered a moment ago is not offered again. */
   offer(tasks: readonly Offer[]): Promise<void>;
+  /** Messages that no slot has taken. */
+  waiting(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -47,10 +51,11 @@ export interface OfferConsumer extends TaskConsumer {
 export type OnQueueError = (error: Error) => void;
 
 /** The queue itself, for monitoring. A read does not wait for a Redis that is down. */
-export function openQueue(redisUrl: string): Queue {
-  const queue = new Queue(QUEUE, { connection: { ...connectionTo(redisUrl), maxRetriesPerRequest: 1 } });
+export function openQueue(redisUrl: string): { readonly queue: Queue; close(): Promise<void> } {
+  const connection = connectionTo(redisUrl, { maxRetriesPerRequest: 1 });
+  const queue = new Queue(QUEUE, connection.options);
   queue.on('error', () => undefined);
-  return queue;
+  return { queue, close: () => queue.close().finally(connection.close) };
 }
 
 /** @param now milliseconds; processes may count from different times */
@@ -59,8 +64,10 @@ export function openTaskQueue(
   onError: OnQueueError,
   now: () => number = () => performance.now(),
 ): TaskQueue {
-  const queue = new Queue<TaskMessage>(QUEUE, { connection: connectionTo(redisUrl) });
+  const connection = connectionTo(redisUrl);
+  const queue = new Queue<TaskMessage>(QUEUE, connection.options);
   queue.on('error', onError);
+  const stalled = startStalledLooks(redisUrl, onError);
   return {
     async offer(tasks) {
       if ((await queue.getWaitingCount()) >= tasks.length) return;
@@ -75,8 +82,26 @@ export function openTaskQueue(
         })),
       );
     },
-    close: () => queue.close(),
+    waiting: () => queue.getWaitingCount(),
+    async close() {
+      await Promise.all([queue.close(), stalled.close()]);
+      connection.close();
+    },
   };
+}
+
+/** Gives messages of dead workers to others. In one process and not in each worker, since a thousand would ask all the time. */
+function startStalledLooks(redisUrl: string, onError: OnQueueError): { close(): Promise<void> } {
+  const connection = connectionTo(redisUrl);
+  const looks = new Worker(QUEUE, null, {
+    ...connection.options,
+    autorun: false,
+    stalledInterval: STALLED_LOOK_MS,
+    maxStalledCount: MAX_STALLED,
+  });
+  looks.on('error', onError);
+  looks.startStalledCheckTimer().catch(onError);
+  return { close: () => looks.close(true).finally(connection.close) };
 }
 
 interface TaskMessage {
@@ -94,12 +119,15 @@ export async function consumeTasks(
   work: (taskId: string | null) => Promise<void>,
   onError: OnQueueError,
 ): Promise<OfferConsumer> {
+  const connection = connectionTo(redisUrl);
   const worker = new Worker<TaskMessage>(QUEUE, ({ data }) => work(data.task ?? null), {
-    connection: connectionTo(redisUrl),
+    ...connection.options,
     concurrency,
     lockDuration: LOCK_MS,
-    stalledInterval: STALLED_LOOK_MS,
-    maxStalledCount: MAX_STALLED,
+    // An idle worker asks Redis again after this time; a message wakes it at once.
+    drainDelay: BLOCK_S,
+    // The dispatcher looks for stalled messages.
+    skipStalledCheck: true,
   });
   worker.on('error', onError);
   // Errors of `work` would otherwise be lost.
@@ -108,6 +136,6 @@ export async function consumeTasks(
   return {
     pause: () => worker.pause(true),
     resume: () => void worker.resume().catch(onError),
-    close: () => worker.close(true),
+    close: () => worker.close(true).finally(connection.close),
   };
 }

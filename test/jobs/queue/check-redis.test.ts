@@ -93,7 +93,7 @@ describe('REDIS_URL', () => {
     const cluster = await listening(t, inMode('cluster'));
     await assert.rejects(
       checkRedis(`redis://${cluster}`),
-      /^Error: REDIS_URL: .* Redis Cluster.*not in a cluster/,
+      /^Error: REDIS_URL: .* Redis Cluster.*cluster_nodes=/,
     );
     const sentinel = await listening(t, inMode('sentinel'));
     await assert.rejects(

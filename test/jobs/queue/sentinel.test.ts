@@ -89,10 +89,10 @@ test('a wrong Sentinel, master or password is named, with the reason', async (t)
   );
 });
 
-test('a real cluster of one node is refused', async (t) => {
+test('a real cluster is refused by a URL of a single server', async (t) => {
   const { port } = await startRedisProcess(t, ['cluster-enabled yes', 'save ""']);
   await assert.rejects(
     checkRedis(`redis://127.0.0.1:${port}`),
-    /REDIS_URL: .* Redis Cluster.*not in a cluster/,
+    /REDIS_URL: .* Redis Cluster.*cluster_nodes=/,
   );
 });
