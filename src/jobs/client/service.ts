@@ -16,6 +16,7 @@ import type { PostgresAddresses } from '../store/connection/addresses.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
+import { limitRole } from '../store/connection/role-limits.js';
 import { seedDatasets } from '../store/datasets.js';
 import { readServiceFigures } from '../store/service-figures.js';
 import { deleteUploadsExcept } from '../store/tenant-bytes.js';
@@ -63,6 +64,7 @@ const METRICS_KEPT_MS = 1_000;
 
 /** Opens the client of the jobs for the API. The database must be migrated. */
 export async function createJobsService(options: JobsServiceOptions): Promise<JobsService> {
+  await limitRole(options);
   await checkPostgres(options.databaseUrl);
   const db = await openDatabase(options.databaseUrl);
   const blobs = openBlobStore(options.blobUrl, options.blobCache);

@@ -13,7 +13,7 @@ import { deleteOldDeliveries } from '../store/webhook-deliveries.js';
 import { deleteGoneWorkers } from '../store/workers.js';
 import { endSpentBudgets } from './budgets.js';
 import type { Duty } from './duties.js';
-import { enqueueReady } from './enqueue.js';
+import { pacedOffers } from './enqueue.js';
 import { deleteConsumedSpools, deleteEndedSpools, deleteGarbage, deleteLostUploads } from './housekeeping.js';
 import {
   failOverlongQueuedJobs,
@@ -49,16 +49,18 @@ export function allDuties(parts: DutyParts): Duty[] {
 
 function dutiesOfJobs({ db, blobs, queue, log }: DutyParts): Duty[] {
   const onChanges = { intervalMs: RECONCILE_MS, nudgedBy: 'changes' } as const;
+  // No change makes a time come earlier, and each of these reads every job or task that is not over.
+  const byTime = { intervalMs: RECONCILE_MS, nudgedBy: 'time' } as const;
   return [
     { name: 'plans', ...onChanges, run: () => planJobs(db, log) },
-    { name: 'leases', ...onChanges, run: () => takeBackExpired(db, log) },
-    { name: 'max_runtime', ...onChanges, run: () => failOvertimeJobs(db, log) },
-    { name: 'budgets', intervalMs: RECONCILE_MS, nudgedBy: 'time', run: () => endSpentBudgets(db, log) },
-    { name: 'max_pending', ...onChanges, run: () => failOverlongQueuedJobs(db, log) },
+    { name: 'leases', ...byTime, run: () => takeBackExpired(db, log) },
+    { name: 'max_runtime', ...byTime, run: () => failOvertimeJobs(db, log) },
+    { name: 'budgets', ...byTime, run: () => endSpentBudgets(db, log) },
+    { name: 'max_pending', ...byTime, run: () => failOverlongQueuedJobs(db, log) },
     { name: 'stops', ...onChanges, run: () => settleStoppingJobs(db) },
     { name: 'sweeps', ...onChanges, run: () => advanceSweeps(db, log) },
     { name: 'reproductions', ...onChanges, run: () => judgeReproductions(db, blobs, log) },
-    { name: 'enqueue', intervalMs: RECONCILE_MS, nudgedBy: 'ready', run: () => enqueueReady(db, queue) },
+    { name: 'enqueue', intervalMs: RECONCILE_MS, nudgedBy: 'ready', run: pacedOffers(db, queue) },
   ];
 }
 

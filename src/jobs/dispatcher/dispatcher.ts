@@ -15,6 +15,7 @@ import { directOf, type PostgresAddresses } from '../store/connection/addresses.
 import { checkPostgres } from '../store/connection/check-postgres.js';
 import { openDatabase } from '../store/connection/database.js';
 import { listen } from '../store/connection/notify.js';
+import { limitRole } from '../store/connection/role-limits.js';
 import { seedDatasets } from '../store/datasets.js';
 import { deleteDispatcher, reportDispatcher } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
@@ -45,6 +46,7 @@ export interface DispatcherOptions extends PostgresAddresses {
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, blobs, retentionDays, log } = options;
+  await limitRole(options);
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const db = await openDatabase(databaseUrl);

@@ -1,4 +1,5 @@
-import { MIN_OFFERS } from '../process/limits.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BUSY_OFFERS_MS, MIN_OFFERS } from '../process/limits.js';
 import type { TaskQueue } from '../queue/queue.js';
 import type { Database } from '../store/connection/database.js';
 import { offeredTasks } from '../store/queue-order.js';
@@ -9,6 +10,20 @@ import { offeredTasks } from '../store/queue-order.js';
  * themselves.
  */
 export async function enqueueReady(db: Database, queue: TaskQueue): Promise<void> {
-  const tasks = await offeredTasks(db, MIN_OFFERS);
+  const tasks = await offeredTasks(db);
   if (tasks.length > 0) await queue.offer(tasks);
+}
+
+/**
+ * The same again and again, at most every `BUSY_OFFERS_MS` while messages wait: idle slots take them at once, so all slots are
+ * busy then, and take their next tasks themselves.
+ */
+export function pacedOffers(db: Database, queue: TaskQueue): () => Promise<void> {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const restMs = lookedAt + BUSY_OFFERS_MS - performance.now();
+    if (restMs > 0 && (await queue.waiting()) >= MIN_OFFERS) await delay(restMs);
+    lookedAt = performance.now();
+    await enqueueReady(db, queue);
+  };
 }

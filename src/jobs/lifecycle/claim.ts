@@ -93,7 +93,7 @@ export async function claimOffered(db: Database, taskId: string, claimer: Claime
 }
 
 /** The claim of a claimed row. A row whose inputs cannot be found fails, and is no claim. */
-async function claimOf(db: Database, row: (ClaimedTask & ClaimInputs) | null): Promise<Claim | null> {
+export async function claimOf(db: Database, row: (ClaimedTask & ClaimInputs) | null): Promise<Claim | null> {
   if (row === null) return null;
   const { spec, dataset, traceparent, initial, checkpoint, outputs, ...task } = row;
   try {

@@ -1,17 +1,25 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
 import type { MetricSample, TaskSuccess, TaskWarning } from '../../contract/trainer-protocol.js';
 import { speedUpOf } from '../../planning/tasks/speed-up.js';
+import { LEASE_MS } from '../process/limits.js';
 import { insertArtifacts } from '../store/artifacts.js';
 import { type Database, type Transaction, toJson } from '../store/connection/database.js';
 import { notify } from '../store/connection/notify.js';
+import { isUnavailable } from '../store/connection/unavailable.js';
 import { setDatasetHash } from '../store/datasets.js';
 import { appendEvents, type NewEvent } from '../store/events.js';
 import { type LockedJob, lockJob, setJobState } from '../store/jobs.js';
 import { writeMetrics } from '../store/metrics.js';
 import { insertModel, type JobWithDataset } from '../store/models.js';
 import { findTrainedTasks } from '../store/task-seconds.js';
-import { endSucceeded, recordPlainSuccess } from '../store/task-successes.js';
-import type { ClaimedTask } from '../store/tasks.js';
+import {
+  endSucceeded,
+  type PlainSuccess,
+  recordPlainSuccess,
+  recordPlainSuccessAndClaim,
+} from '../store/task-successes.js';
+import type { ClaimedTask, Claimer } from '../store/tasks.js';
+import { type Claim, claimOf } from './claim.js';
 import { endPhaseEarly } from './early-stop.js';
 import { keepCheckpoints } from './keep-checkpoints.js';
 import { plannedModel } from './make-model.js';
@@ -36,10 +44,51 @@ export async function recordSuccess(
   decides = true,
 ): Promise<number | null> {
   const plainly = isPlain(task, success, decides)
-    ? await recordPlainly(db, task, success, lastSamples)
+    ? await recordPlainSuccess(db, task, plainOf(task, success, lastSamples))
     : null;
-  const opened = plainly ?? (await recordInFull(db, task, success, lastSamples));
-  // The slot that ran this task takes one of them.
+  return offerOthers(db, plainly ?? (await recordInFull(db, task, success, lastSamples)));
+}
+
+export interface Recorded {
+  /** As `recordSuccess` returns. */
+  readonly opened: number | null;
+  /** The next task of the slot; null where it must look itself. */
+  readonly next: Claim | null;
+}
+
+/**
+ * The same, and claims the next task for the slot. Where its job just goes on, both are one transaction.
+ * @throws as `recordSuccess`
+ */
+export async function recordSuccessAndClaim(
+  db: Database,
+  task: ClaimedTask,
+  success: TaskSuccess,
+  lastSamples: readonly MetricSample[],
+  decides: boolean,
+  claimer: Claimer,
+): Promise<Recorded> {
+  const alone = async () => ({
+    opened: await recordSuccess(db, task, success, lastSamples, decides),
+    next: null,
+  });
+  if (!isPlain(task, success, decides)) return alone();
+  try {
+    const plainly = plainOf(task, success, lastSamples);
+    const { opened, claimed } = await recordPlainSuccessAndClaim(db, task, plainly, claimer, LEASE_MS);
+    if (opened === null && claimed === null)
+      return { opened: offerOthers(db, await recordInFull(db, task, success, lastSamples)), next: null };
+    // The end stays recorded. A claim that is lost here is taken by others when its lease is over.
+    return { opened: offerOthers(db, opened), next: await claimOf(db, claimed).catch(() => null) };
+  } catch (error) {
+    // A row of the next task that cannot be read must not keep this one from its end.
+    if (isUnavailable(error) || error instanceof MissingOutputError) throw error;
+    return alone();
+  }
+}
+
+/** The slot that ran the task takes one of those that it opened. */
+function offerOthers(db: Database, opened: number | null): number | null {
   if (opened !== null && opened > 1) notify(db, 'strata_dispatch', 'ready');
   return opened;
 }
@@ -56,23 +105,10 @@ export function isDecisive(spec: ResolvedSpec): boolean {
   return Boolean(spec.early_stopping) || spec.selection?.keep === 'best';
 }
 
-/** Null where more is to be said about it, and nothing is stored. */
-function recordPlainly(
-  db: Database,
-  task: ClaimedTask,
-  success: TaskSuccess,
-  samples: readonly MetricSample[],
-): Promise<number | null> {
+function plainOf(task: ClaimedTask, success: TaskSuccess, samples: readonly MetricSample[]): PlainSuccess {
   const { jobId, key } = task;
   const datasetHash = hashOfDataset(task, success);
-  return recordPlainSuccess(db, task, {
-    jobId,
-    key,
-    success,
-    samples,
-    datasetHash,
-    event: eventOf(task, success),
-  });
+  return { jobId, key, success, samples, datasetHash, event: eventOf(task, success) };
 }
 
 function recordInFull(

@@ -1,7 +1,19 @@
 /** A worker that has not renewed its lease for this long has lost its tasks. */
 export const LEASE_MS = 6_000;
-/** A worker also asks at this interval for datasets to import, networks to profile and parts of evaluations. */
 export const HEARTBEAT_MS = 1_500;
+/** Reports of all workers together that Postgres takes in a second: where there are many workers, each reports less often. */
+const REPORTS_PER_SECOND = 100;
+/** Three reports may be missed before the worker counts as gone (`WORKER_GONE_MS`). */
+const MAX_REPORT_MS = 5_000;
+
+/**
+ * Interval at which each of so many workers reports, and asks for datasets to import, networks to profile and parts of
+ * evaluations, of which a nudge tells it at once.
+ */
+export function reportIntervalFor(workers: number): number {
+  return Math.min(MAX_REPORT_MS, Math.max(HEARTBEAT_MS, (1000 / REPORTS_PER_SECOND) * workers));
+}
+
 /** A lease grows with the duration of renewals up to this limit. A later end means that the clock was set back. */
 export const MAX_LEASE_MS = 60_000;
 /** Number of renewals that fit into a lease, however long they take. */
@@ -67,6 +79,12 @@ export const STATEMENT_MS = 30_000;
 export const WORKER_STATEMENT_MS = 8_000;
 /** The same for statements that clean up tables of any size. */
 export const HOUSEKEEPING_STATEMENT_MS = 600_000;
+/** A slot at work looks at this interval for what its next task reads. */
+export const AHEAD_LOOK_MS = 2_000;
+/** Share of a worker's cache that inputs of next tasks may take: the rest is for the tasks that run. */
+export const AHEAD_SHARE = 0.25;
+/** Minimum time between two looks for tasks to offer while so many messages wait that no slot can be idle. */
+export const BUSY_OFFERS_MS = 100;
 /** Tasks that are offered even if every slot is busy, because the number of idle slots may be out of date. */
 export const MIN_OFFERS = 10;
 /** Garbage collection deletes no file while the clocks of Postgres and of the blob store differ by more. */
@@ -89,10 +107,10 @@ export const WEIGHTS_FETCH_MS = 300_000;
 /** Fetches of weights at a time in an API process, one a tenant. */
 export const MAX_WEIGHTS_FETCHES = 4;
 export const DELIVERY_KEPT_DAYS = 30;
-/** Interval at which workers and dispatchers store their metrics. */
+/** Interval at which workers and dispatchers store their metrics; longer by the factor of the reports where there are many. */
 export const METRICS_MS = 5_000;
-/** A worker looks for workers of other hosts at this interval, until it has measured its link. */
-export const LINK_LOOK_MS = 15_000;
+/** Reports after which a worker looks how many workers there are, and whether any is on another host. */
+export const REPORTS_PER_FLEET_LOOK = 10;
 /** Predictions of one tenant that a worker handles at once: one is computed while another is decoded. */
 export const TENANT_PREDICTIONS_AT_ONCE = 2;
 /** The same of all tenants: one place is always left for another tenant. */

@@ -16,13 +16,13 @@ export interface LoopRun {
 }
 
 /**
- * Runs `action` at the interval `intervalMs` (null: only once) and at every nudge, never twice at once. Errors do not end
- * the loop.
+ * Runs `action` at the interval `intervalMs` (null: only once; a function: asked before each wait) and at every nudge, never
+ * twice at once. Errors do not end the loop.
  * An error that repeats in consecutive runs is logged once, because a server that is down would fill the log.
  */
 export function startLoop(
   action: () => Promise<void>,
-  intervalMs: number | null,
+  intervalMs: number | null | (() => number),
   onError: (error: unknown) => void,
 ): Loop {
   let stopped = false;
@@ -56,7 +56,15 @@ export function startLoop(
     if (current) again = true;
     else current = run();
   };
-  const timer = intervalMs === null ? undefined : setInterval(nudge, intervalMs);
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (intervalOf: () => number): void => {
+    timer = setTimeout(() => {
+      wait(intervalOf);
+      nudge();
+    }, intervalOf());
+  };
+  if (typeof intervalMs === 'function') wait(intervalMs);
+  else if (intervalMs !== null) timer = setInterval(nudge, intervalMs);
   nudge();
   return {
     nudge,

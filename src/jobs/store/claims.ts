@@ -5,12 +5,13 @@ import { int, json, objectOf, orNull, type RowOf, text } from './connection/colu
 import type { Database, Queryable } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
 import { statement } from './connection/statement.js';
+import { type Call, together } from './connection/together.js';
 import { FACTS_COLUMNS } from './dataset-facts.js';
 import { appending } from './event-appending.js';
 import { wakeReaders } from './events.js';
 import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
-import { taken } from './leases.js';
+import { type Fence, taken } from './leases.js';
 import { MOVES_ON, PHASE_MESSAGE, PHASE_OF_KIND } from './phases.js';
 import { claimableWith, turnsOf } from './queue-order.js';
 import { CLAIMED_TASK, type ClaimedTask, type Claimer, RUNNING_TASK, type RunningTask } from './tasks.js';
@@ -49,6 +50,8 @@ const DESCRIBED = Prisma.sql`concat_ws(', ',
 //   stop, or if the device is unsuitable
 // - `started`: the same with the phase of its job, and its checkpoint
 // - `draft`, `counted`: the events, and the job with its phase (event-appending.ts)
+// The state of a source is no condition for an index: as long as Postgres knows nothing of the table, it would read all tasks
+// that have succeeded.
 // $1: worker, $2: device, $3: whether it has bfloat16, $4: milliseconds of the lease, $5: id of deliveries.
 const claiming = (picked: Prisma.Sql): string =>
   Prisma.sql`WITH RECURSIVE ${picked},
@@ -86,7 +89,7 @@ const claiming = (picked: Prisma.Sql): string =>
     CASE WHEN checkpoint_uri IS NOT NULL
       THEN jsonb_build_object('uri', checkpoint_uri, 'step', checkpoint_step) END AS checkpoint,
     (SELECT coalesce(jsonb_object_agg(source.key, source.outputs), '{}') FROM task source
-      WHERE source.job_id = started.job_id AND source.state = 'succeeded'
+      WHERE source.job_id = started.job_id AND (source.state = 'succeeded') IS TRUE
         AND source.key IN (SELECT input.source->>'task' FROM jsonb_each(started.inputs) AS input(name, source))) AS outputs,
     (SELECT count(*)::int FROM queued) AS deliveries
   FROM started JOIN dataset ON dataset.id = started.dataset_id`.text;
@@ -106,7 +109,8 @@ const claimGiven = prepare(
 );
 
 // The next task that no other transaction is about to change, locked with its job: slots that ask at the same moment get
-// different tasks without waiting for each other. Nothing where the turn is a profile's. $6: the kind of the device.
+// different tasks without waiting for each other. Nothing where the turn is a profile's. $6: the kind of the device, $7, $8: a
+// task and its attempt, whose success an earlier statement of the transaction has recorded: if not, nothing is claimed; or null.
 const claimFree = prepare(
   'claim-free-task',
   CLAIM,
@@ -115,6 +119,7 @@ const claimFree = prepare(
     SELECT free.* FROM ranked LEFT JOIN LATERAL (
       SELECT ${OF_JOB}, task.id AS task_id FROM task JOIN job ON job.id = task.job_id
       WHERE ranked.kind = 'task' AND ${claimableWith(Prisma.raw('$3::boolean'))} AND task.tenant = ranked.tenant
+        AND ($7::text IS NULL OR EXISTS (SELECT 1 FROM task WHERE id = $7 AND attempt = $8::int AND state = 'succeeded'))
       ORDER BY task.priority DESC, job_id, position LIMIT 1 FOR NO KEY UPDATE OF job, task SKIP LOCKED
     ) free ON true WHERE ranked.kind = 'profile' OR free.id IS NOT NULL LIMIT 1
   )`),
@@ -139,8 +144,29 @@ export async function claimFreeTask(
   claimer: Claimer,
   leaseMs: number,
 ): Promise<(ClaimedTask & ClaimInputs) | null> {
+  return first(db, await claimFree(db, freeValues(claimer, leaseMs, null)));
+}
+
+/**
+ * Records the end of a task and claims the next one that nobody has locked, in one transaction and one round trip.
+ * @param end the statement that records it
+ * @param fence the attempt that it ends. Where it does not become a success, nothing is claimed
+ * @returns the rows of `end`, and the claim
+ */
+export async function endAndClaim<Row>(
+  db: Database,
+  end: Call<Row>,
+  fence: Fence,
+  claimer: Claimer,
+  leaseMs: number,
+): Promise<[Row[], (ClaimedTask & ClaimInputs) | null]> {
+  const [ended, claimed] = await together(db, end, claimFree.of(freeValues(claimer, leaseMs, fence)));
+  return [ended, first(db, claimed)];
+}
+
+function freeValues(claimer: Claimer, leaseMs: number, after: Fence | null): unknown[] {
   const kind = deviceKindOf(claimer.device);
-  return first(db, await claimFree(db, [...claimValues(claimer, leaseMs), kind]));
+  return [...claimValues(claimer, leaseMs), kind, after?.id ?? null, after?.attempt ?? null];
 }
 
 function claimValues({ workerId, device, bfloat16 }: Claimer, leaseMs: number): unknown[] {

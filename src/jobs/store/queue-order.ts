@@ -1,7 +1,9 @@
 import { deviceKindOf } from '../../planning/forecast/device-kind.js';
 import { TRAINING_KINDS } from '../../planning/spec/precision.js';
+import { MIN_OFFERS } from '../process/limits.js';
 import { int, type RowOf, text, textOf } from './connection/column.js';
 import type { Database, Pooled } from './connection/database.js';
+import { wholeNumber } from './connection/literal.js';
 import { prepare } from './connection/prepared.js';
 import { Prisma } from './generated/client.js';
 import { PROFILE_TAKEABLE } from './profiles.js';
@@ -27,7 +29,7 @@ type Device = Pick<Claimer, 'device' | 'bfloat16'>;
 const OFFERED_TASK = { id: text, attempt: int };
 export type OfferedTask = RowOf<typeof OFFERED_TASK>;
 
-// $1: maximum number of tasks if no slot is idle.
+// The number stands in the text: with a parameter, Postgres plans the statement anew at each look.
 const offered = prepare(
   'offered-tasks',
   OFFERED_TASK,
@@ -42,7 +44,7 @@ const offered = prepare(
       SELECT tenant, count(*) AS running, max(started_at) AS served FROM task WHERE state = 'running' GROUP BY tenant
     ),
     idle AS (
-      SELECT greatest($1, coalesce((SELECT sum(jsonb_array_length(slots)) FROM worker), 0)
+      SELECT greatest(${wholeNumber(MIN_OFFERS)}, coalesce((SELECT sum(jsonb_array_length(slots)) FROM worker), 0)
         - coalesce((SELECT sum(running) FROM share), 0)) AS slots
     )
     -- The n-th task of a tenant follows the ones that the tenant has running and the n - 1 before it.
@@ -57,9 +59,9 @@ const offered = prepare(
     .text,
 );
 
-/** The next tasks in turn, as many as there are idle slots, and at least `min` if there are so many. */
-export function offeredTasks(db: Pooled, min: number): Promise<OfferedTask[]> {
-  return offered(db, [min]);
+/** The next tasks in turn, as many as there are idle slots, and at least `MIN_OFFERS` if there are so many. */
+export function offeredTasks(db: Pooled): Promise<OfferedTask[]> {
+  return offered(db, []);
 }
 
 /** The next work for a free slot. */
@@ -90,17 +92,20 @@ export const turnsOf = (claimable: Prisma.Sql, deviceKind: Prisma.Sql): Prisma.S
       (SELECT DISTINCT ON (tenant) tenant, id, 'profile' FROM profile
         WHERE device_kind = ${deviceKind} AND ${PROFILE_TAKEABLE} ORDER BY tenant, due_at, id)
     ),
+    -- With one tenant there are no turns: its running tasks, of which a thousand workers have a thousand, are not read.
+    several AS MATERIALIZED (SELECT coalesce(min(tenant) <> max(tenant), false) AS are FROM head),
     ranked AS (
-      SELECT head.tenant, head.id, head.kind FROM head
+      SELECT head.tenant, head.id, head.kind FROM head CROSS JOIN several
       CROSS JOIN LATERAL (
-        SELECT (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
-          + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) AS running
+        SELECT CASE WHEN several.are THEN
+          (SELECT coalesce(sum(slots), 0) FROM task WHERE state = 'running' AND tenant = head.tenant)
+          + (SELECT count(*) FROM profile WHERE state = 'running' AND tenant = head.tenant) END AS running
       ) share
       CROSS JOIN LATERAL (
-        SELECT greatest(
+        SELECT CASE WHEN several.are THEN greatest(
           (SELECT started_at FROM task WHERE tenant = head.tenant AND started_at IS NOT NULL
             ORDER BY started_at DESC LIMIT 1),
-          (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) AS started_at
+          (SELECT max(started_at) FROM profile WHERE tenant = head.tenant)) END AS started_at
       ) served
       ORDER BY running, started_at NULLS FIRST, kind, head.id
     )`;

@@ -1,4 +1,5 @@
 import type { MetricSample, TaskSuccess } from '../../contract/trainer-protocol.js';
+import { type ClaimInputs, endAndClaim } from './claims.js';
 import { int, type RowOf, texts } from './connection/column.js';
 import type { Database, Transaction } from './connection/database.js';
 import { prepare } from './connection/prepared.js';
@@ -9,6 +10,7 @@ import { Prisma } from './generated/client.js';
 import { newId } from './ids.js';
 import { type Fence, isCurrent } from './leases.js';
 import { encodeSamples, insertingSamples } from './metrics.js';
+import type { ClaimedTask, Claimer } from './tasks.js';
 
 const OPENING = {
   /** Number of tasks that became claimable. */
@@ -19,8 +21,16 @@ const OPENING = {
 export type Opening = RowOf<typeof OPENING>;
 const succeeded = statement('end-succeeded', OPENING);
 
-/** A task that waits has one of its inputs. The last one makes it ready. */
-const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END, due_at = now()`;
+/**
+ * A task that waits has one of its inputs. The last one makes it ready, at once: the column would round half of all times up
+ * to the next millisecond, which has not come for a claim in the same transaction. A task that still waits keeps its time, which
+ * is in an index.
+ */
+const ONE_INPUT_LESS = Prisma.sql`waiting = waiting - 1, state = CASE WHEN waiting = 1 THEN 'ready' ELSE state END,
+  due_at = CASE WHEN waiting = 1 THEN date_trunc('milliseconds', now()) ELSE due_at END`;
+
+/** No condition for an index: as long as Postgres knows nothing of the table, it would look at all tasks that wait. */
+const STILL_WAITS = Prisma.sql`(state = 'waiting') IS TRUE`;
 
 /** Columns of a task that has succeeded. The values are SQL. */
 function withSuccess(
@@ -60,7 +70,7 @@ export function endSucceeded(tx: Transaction, fence: Fence, success: TaskSuccess
       SELECT task_id FROM task_dependency JOIN ended ON needs_id = ended.id
     ), opened AS (
       UPDATE task SET ${ONE_INPUT_LESS}
-      WHERE id = ANY (ARRAY(SELECT task_id FROM readers)) AND state = 'waiting'
+      WHERE id = ANY (ARRAY(SELECT task_id FROM readers)) AND ${STILL_WAITS}
       RETURNING state
     ), dropped AS (
       DELETE FROM checkpoint USING ended WHERE task_id = ended.id
@@ -127,7 +137,7 @@ const plain = prepare(
     RETURNING task.id, task.job_id, locked.dataset_id
   ), opened AS (
     UPDATE task SET ${ONE_INPUT_LESS}
-    WHERE id = ANY (ARRAY(SELECT task_id FROM readers, ended)) AND state = 'waiting'
+    WHERE id = ANY (ARRAY(SELECT task_id FROM readers, ended)) AND ${STILL_WAITS}
     RETURNING state
   ), dropped AS (
     DELETE FROM checkpoint USING ended WHERE task_id = ended.id
@@ -158,11 +168,44 @@ const plain = prepare(
 export async function recordPlainSuccess(
   db: Database,
   fence: Fence,
-  { jobId, key, success, samples, datasetHash, event }: PlainSuccess,
+  plainly: PlainSuccess,
 ): Promise<number | null> {
+  return openedBy(db, plainly.jobId, await plain(db, plainValues(fence, plainly)));
+}
+
+export interface EndAndNext {
+  /** As `recordPlainSuccess` returns. */
+  readonly opened: number | null;
+  /** The next task; null if none is free, or if nothing was stored. */
+  readonly claimed: (ClaimedTask & ClaimInputs) | null;
+}
+
+/** The same, and claims the next task in the same transaction, since a device waits for both. */
+export async function recordPlainSuccessAndClaim(
+  db: Database,
+  fence: Fence,
+  plainly: PlainSuccess,
+  claimer: Claimer,
+  leaseMs: number,
+): Promise<EndAndNext> {
+  const end = plain.of(plainValues(fence, plainly));
+  const [rows, claimed] = await endAndClaim(db, end, fence, claimer, leaseMs);
+  return { opened: openedBy(db, plainly.jobId, rows), claimed };
+}
+
+function openedBy(db: Database, jobId: string, [row]: readonly RowOf<typeof PLAIN>[]): number | null {
+  if (row === undefined) return null;
+  wakeReaders(db, jobId, row.deliveries);
+  return row.opened;
+}
+
+function plainValues(
+  fence: Fence,
+  { jobId, key, success, samples, datasetHash, event }: PlainSuccess,
+): unknown[] {
   const { outputs, result, seconds, trainers = [], runtime = null } = success;
   const { type, message, level = 'info', data = {} } = event;
-  const [row] = await plain(db, [
+  return [
     fence.id,
     fence.attempt,
     jobId,
@@ -176,10 +219,7 @@ export async function recordPlainSuccess(
     JSON.stringify({ message, data }),
     newId('delivery'),
     JSON.stringify(runtime),
-  ]);
-  if (row === undefined) return null;
-  wakeReaders(db, jobId, row.deliveries);
-  return row.opened;
+  ];
 }
 
 function hasSpool({ outputs }: TaskSuccess): boolean {

@@ -137,6 +137,29 @@ export function findWorkers(db: Database): Promise<LiveWorker[]> {
   return heardOf(db, []);
 }
 
+const FLEET = {
+  /** Workers with a recent heartbeat. */
+  workers: int,
+  /** Whether one of them is on another host. */
+  elsewhere: flag,
+};
+export type Fleet = RowOf<typeof FLEET>;
+
+// Reads no JSON: each of a thousand workers asks it.
+const fleetSeenFrom = prepare(
+  'fleet',
+  FLEET,
+  `SELECT count(*)::int AS workers, coalesce(bool_or(host <> $1::text), false) AS elsewhere
+  FROM worker WHERE heartbeat_at >= now() - ${WORKER_GONE_MS} * interval '1 millisecond'`,
+);
+
+/** Counts the workers, and says whether one of them is on another host than this. */
+export async function readFleet(db: Pooled, host: string): Promise<Fleet> {
+  const [fleet] = await fleetSeenFrom(db, [host]);
+  if (fleet === undefined) throw new Error('a count always returns a row');
+  return fleet;
+}
+
 /** Devices of all workers. */
 export function deviceCount(workers: readonly LiveWorker[]): DeviceCount {
   const devices = workers.flatMap((worker) => worker.devices);

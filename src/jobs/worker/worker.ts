@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { BlobCache } from '../../contract/blob-cache.js';
+import { parseBlobUrl } from '../../contract/blob-url.js';
 import type { ImportLimits } from '../../contract/importer-protocol.js';
 import { type StreamAddress, streamAddressText } from '../../contract/stream-address.js';
 import type { StoreLink, WorkerDevice } from '../../contract/workers.js';
@@ -9,7 +10,14 @@ import type { Tracing } from '../../tracing/tracing.js';
 import type { FetchOptions } from '../lifecycle/fetch-source.js';
 import { startLeases } from '../lifecycle/held-leases.js';
 import { requireSameStore } from '../lifecycle/same-store.js';
-import { HEARTBEAT_MS, LINK_LOOK_MS, METRICS_MS } from '../process/limits.js';
+import {
+  AHEAD_LOOK_MS,
+  AHEAD_SHARE,
+  HEARTBEAT_MS,
+  METRICS_MS,
+  REPORTS_PER_FLEET_LOOK,
+  reportIntervalFor,
+} from '../process/limits.js';
 import { startLoop } from '../process/loop.js';
 import type { Log } from '../process/process.js';
 import { requireSupportedBy, STRATA_VERSION } from '../process/version.js';
@@ -18,12 +26,14 @@ import { openPublishedNudges } from '../queue/published-nudges.js';
 import { consumeTasks } from '../queue/queue.js';
 import type { PostgresAddresses } from '../store/connection/addresses.js';
 import { checkPostgres } from '../store/connection/check-postgres.js';
+import { limitRole } from '../store/connection/role-limits.js';
 import { dispatcherVersions } from '../store/dispatchers.js';
 import { newId } from '../store/ids.js';
+import { findInputsAhead } from '../store/inputs-ahead.js';
 import { renewLeases } from '../store/leases.js';
 import {
   deleteWorker,
-  findWorkers,
+  readFleet,
   reportWorker,
   saveWorkerMetrics,
   type Wanted,
@@ -46,6 +56,7 @@ import { inspectMachine, placeSlots } from './slots/devices.js';
 import { GpuWatch } from './slots/gpu-watch.js';
 import { Slot } from './slots/slot.js';
 import { trainerEnvironment } from './slots/trainer-environment.js';
+import { FetchAhead } from './tasks/fetch-ahead.js';
 import { TaskRunner } from './tasks/run-task.js';
 import { WorkerMetrics } from './tasks/worker-metrics.js';
 
@@ -95,6 +106,7 @@ export async function startWorker(
   connect: typeof connectWorker = connectWorker,
 ): Promise<{ stop(): Promise<void> }> {
   const { databaseUrl, redisUrl, noProgressMs, checkpointMs, tracing, log } = options;
+  await limitRole(options);
   await checkPostgres(databaseUrl);
   await checkRedis(redisUrl);
   const { devices, slots } = await open(options);
@@ -121,13 +133,15 @@ export async function startWorker(
   // Apart from the leases, which must not wait for it.
   const gpus = new GpuWatch(slots.some(({ place }) => place.gpu !== null));
   let link: StoreLink | null = null;
-  // Nobody asks for it while all workers are on one host.
-  const linkLooks = startLoop(
+  let reportMs = HEARTBEAT_MS;
+  const fleetLooks = startLoop(
     async () => {
-      if (link === null && (await findWorkers(db)).some(({ host }) => host !== hostname()))
-        link = await measureLink(blobs, () => performance.now() / 1000);
+      const { workers, elsewhere } = await readFleet(db, hostname());
+      reportMs = reportIntervalFor(workers);
+      // Nobody asks for it while all workers are on one host.
+      if (link === null && elsewhere) link = await measureLink(blobs, () => performance.now() / 1000);
     },
-    LINK_LOOK_MS,
+    () => REPORTS_PER_FLEET_LOOK * reportMs,
     warn('the link to the blob store is unknown'),
   );
   const reports = startLoop(
@@ -140,7 +154,7 @@ export async function startWorker(
       if (wanted.draining) drained.abort();
       else lookFor(wanted);
     },
-    HEARTBEAT_MS,
+    () => reportMs,
     warn('report failed'),
   );
   // Apart from the reports: a driver in trouble lets nvidia-smi hang.
@@ -148,7 +162,7 @@ export async function startWorker(
   const metrics = new WorkerMetrics(workerId);
   const saving = startLoop(
     () => metrics.store((figures) => saveWorkerMetrics(heartbeats, workerId, figures)),
-    METRICS_MS,
+    () => METRICS_MS * (reportMs / HEARTBEAT_MS),
     warn('metrics could not be stored; they are stored later'),
   );
   const profiles = new ProfileMaker({ db, leases, noProgressMs, log });
@@ -164,6 +178,16 @@ export async function startWorker(
     checkpointMs,
     tracing,
     profiles,
+    ahead: isHere(options.blobUrl)
+      ? null
+      : new FetchAhead({
+          find: (task) => findInputsAhead(db, task),
+          blobs,
+          maxBytes: (options.blobCache.maxBytes * AHEAD_SHARE) / Math.max(1, slots.length),
+          lookMs: AHEAD_LOOK_MS,
+          drained: drained.signal,
+          log,
+        }),
     inviter: new Inviter({ db, workerId, addressOf, nudged, log }),
     wakeSlot: () => wakeSlot(),
     onTrusted: () => {
@@ -248,7 +272,7 @@ export async function startWorker(
       await Promise.all(slots.map((slot) => slot.close()));
       await Promise.all([
         nudges.close(),
-        ...[leases, reports, linkLooks, gpuLooks, saving].map((loop) => loop.stop()),
+        ...[leases, reports, fleetLooks, gpuLooks, saving].map((loop) => loop.stop()),
       ]);
       await deleteWorker(db, workerId);
       await connections.close();
@@ -266,6 +290,10 @@ async function openSlots(options: WorkerOptions): Promise<WorkerSlots> {
     return new Slot(place, () => new TrainerChild(command, env), options.trainerIdleMs);
   });
   return { devices, slots: open };
+}
+
+function isHere(blobUrl: string): boolean {
+  return parseBlobUrl(blobUrl).kind === 'folder';
 }
 
 function addressOfSlot(first: StreamAddress | undefined, index: number): StreamAddress | null {

@@ -1,80 +1,79 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
 import { listen } from '../../../src/jobs/store/connection/notify.js';
-import { chooseRunAs } from '../../../src/provision/postgres/run-as.js';
-import { freePort } from '../../../src/provision/processes.js';
-import { eventually } from '../../support/eventually.js';
+import { limitRole, workWithoutLimits } from '../../../src/jobs/store/connection/role-limits.js';
+import { findPooler, keepsPreparedStatements, NEEDED, startPooler } from '../../support/pooler.js';
+import { startServers } from '../../support/servers.js';
 import { FAKE_TRAINER, Strata } from '../../support/strata.js';
 import { smallJob } from '../support/specs.js';
 
-/** The first version that keeps prepared statements in transaction pooling. */
-const NEEDED = [1, 21] as const;
+const LIMIT_MS = 300;
+const STATEMENT_TIMEOUT = '57014';
 
-/** A program of one's own: PGBOUNCER=/path/to/pgbouncer. */
-const program = process.env.PGBOUNCER ?? 'pgbouncer';
-const version = versionOf(program);
-const isRecent =
-  version !== null && (version[0] > NEEDED[0] || (version[0] === NEEDED[0] && version[1] >= NEEDED[1]));
-
-function versionOf(file: string): readonly [number, number] | null {
+/** Ends by the limit of Postgres itself, and its session goes on. */
+async function endsByLimit(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  // Postgres says why, and the pooler after it.
+  client.on('error', () => undefined);
+  await client.connect();
   try {
-    const [, major, minor] = /PgBouncer (\d+)\.(\d+)/.exec(
-      execFileSync(file, ['--version'], { encoding: 'utf8' }),
-    )!;
-    return [Number(major), Number(minor)];
-  } catch {
-    return null;
+    await assert.rejects(client.query('SELECT pg_sleep(60)'), { code: STATEMENT_TIMEOUT });
+    await client.query('BEGIN');
+    const ended = once(client, 'error');
+    await ended;
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }
 
-/** Starts PgBouncer as docs/operating.md says. @returns the address of the database through it */
-async function startPooler(databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-  const folder = await mkdtemp(join(tmpdir(), 'strata-pooler-'));
-  const own = await freePort();
-  const file = join(folder, 'pgbouncer.ini');
-  const lines = [
-    '[databases]',
-    `* = host=${hostname} port=${port} user=${username} password=${password}`,
-    '[pgbouncer]',
-    `listen_addr = 127.0.0.1\nlisten_port = ${own}\nunix_socket_dir =`,
-    'auth_type = any',
-    'pool_mode = transaction\ndefault_pool_size = 5',
-    ...(isRecent ? ['max_prepared_statements = 500'] : []),
-    'ignore_startup_parameters = extra_float_digits,statement_timeout,idle_in_transaction_session_timeout',
-  ];
-  await writeFile(file, `${lines.join('\n')}\n`);
-  await chmod(folder, 0o755);
-  // It does not run as root.
-  const child = spawn(...(await chooseRunAs()).command(program, [file]), { stdio: 'ignore' });
-  const url = Object.assign(new URL(databaseUrl), { port: String(own), pathname }).href;
-  await eventually('PgBouncer', async () => {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined);
-    return client.connect().then(
-      () => client.end().then(() => true),
-      () => false,
-    );
+test('a role has its limits in sessions that bring none, as those of a pooler do, and keeps other ones', async (t) => {
+  const servers = await startServers();
+  const clients: pg.Client[] = [];
+  t.after(async () => {
+    await Promise.all(clients.map((client) => client.end()));
+    await servers.stop();
   });
-  return {
-    url,
-    async stop() {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-      await rm(folder, { recursive: true });
-    },
+  const { databaseUrl } = servers;
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    clients.push(client);
+    await client.connect();
+    return client;
   };
-}
+  await limitRole({ databaseUrl });
+  const limits = async (of: pg.ClientBase) =>
+    (
+      await of.query(
+        "SELECT current_setting('statement_timeout') AS one, current_setting('idle_in_transaction_session_timeout') AS two",
+      )
+    ).rows[0];
+  assert.deepEqual(
+    await limits(await connect()),
+    { one: '0', two: '0' },
+    'without a pooler it is left alone',
+  );
+  const addresses = { databaseUrl, directUrl: databaseUrl };
+  // Two processes that start at once.
+  await Promise.all([limitRole(addresses, LIMIT_MS), limitRole(addresses, LIMIT_MS)]);
+  await endsByLimit(databaseUrl);
+  await limitRole(addresses, 60_000);
+  await endsByLimit(databaseUrl);
+  const long = await connect();
+  assert.deepEqual(await limits(long), { one: '300ms', two: '300ms' });
+  await workWithoutLimits(long);
+  assert.deepEqual(await limits(long), { one: '0', two: '0' });
+  await assert.rejects(
+    limitRole({ databaseUrl, directUrl: 'postgresql://nobody@127.0.0.1:1/none' }),
+    /^Error: DATABASE_DIRECT_URL: .*ECONNREFUSED/,
+  );
+});
+
+const found = findPooler();
 
 test('PgBouncer with transaction pooling', {
-  skip: version === null && 'PgBouncer is not installed',
+  skip: found === null && 'PgBouncer is not installed',
 }, async (t) => {
   const strata = await Strata.start({ trainer: FAKE_TRAINER });
   t.after(() => strata.stop());
@@ -86,12 +85,37 @@ test('PgBouncer with transaction pooling', {
     await assert.rejects(listen({ databaseUrl: pooler.url }, {}, 1_000), /DATABASE_DIRECT_URL: .* PgBouncer/);
   });
 
-  const skip = !isRecent && `it keeps no prepared statements before ${NEEDED.join('.')}`;
+  const skip =
+    !(found && keepsPreparedStatements(found)) &&
+    `it keeps no prepared statements before ${NEEDED.join('.')}`;
   await t.test('a job runs with one', { skip }, async () => {
     const addresses = { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: direct };
     await Promise.all([strata.startDispatcher(addresses), strata.startWorker(addresses)]);
+    const { rows } = await strata.sql.query(
+      `SELECT setting FROM pg_db_role_setting, unnest(setconfig) AS setting
+       WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1`,
+    );
+    assert.deepEqual(
+      rows.map(({ setting }) => setting),
+      ['idle_in_transaction_session_timeout=30000', 'statement_timeout=30000'],
+    );
     const { job } = await strata.client.jobs.createJob(smallJob(), {});
     const ended = await strata.ended(job.id);
     assert.equal(ended.state, 'succeeded');
+  });
+
+  await t.test('statements and transactions that hang are ended through it', async () => {
+    const user = new URL(direct).username;
+    await strata.sql.query(
+      `ALTER ROLE ${pg.escapeIdentifier(user)} IN DATABASE ${pg.escapeIdentifier(new URL(direct).pathname.slice(1))} RESET ALL`,
+    );
+    await limitRole({ databaseUrl: pooler.url, directUrl: direct }, LIMIT_MS);
+    // One without sessions from before.
+    const fresh = await startPooler(direct);
+    try {
+      await endsByLimit(fresh.url);
+    } finally {
+      await fresh.stop();
+    }
   });
 });

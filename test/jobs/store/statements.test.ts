@@ -24,6 +24,7 @@ import * as events from '../../../src/jobs/store/events.js';
 import * as jobList from '../../../src/jobs/store/job-list.js';
 import * as jobs from '../../../src/jobs/store/jobs.js';
 import * as metrics from '../../../src/jobs/store/metrics.js';
+import '../../../src/jobs/store/inputs-ahead.js';
 import '../../../src/jobs/store/job-curves.js';
 import '../../../src/jobs/store/tenant-events.js';
 import '../../../src/jobs/store/thin-metrics.js';

@@ -3,7 +3,7 @@ import { StrataError } from '../../../contract/errors.js';
 import type { components } from '../../../contract/generated/openapi.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
 import { isTerminal } from '../../../contract/states.js';
-import { countLevels } from '../../../method/levels.js';
+import { extensionObstacle } from '../../../method/index.js';
 import { roundsOf } from '../../../method/rounds.js';
 import type { SpecWarning } from '../../../planning/spec/warnings.js';
 import { carriedOutputs, extendedSpec, planExtension } from '../../../planning/tasks/extension.js';
@@ -75,8 +75,8 @@ function requireContinuable(
     refuse(`The job made the model ${reproduces} again. Extend the job of that model.`);
   if (earlyEnd !== null)
     refuse(`Its layer-parallel phase ended early (${earlyEnd.reason}), so its phases are over.`);
-  if (countLevels(spec.method) > 1)
-    refuse('It trained over levels, whose rounds more epochs would move. Start a job from its model.');
+  const obstacle = extensionObstacle(spec.method);
+  if (obstacle !== null) refuse(obstacle);
   if (spec.selection?.keep === 'best') {
     refuse('It exported the best network of its last phase, and later ones could not be compared with it.');
   }

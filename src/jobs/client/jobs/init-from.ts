@@ -1,7 +1,6 @@
 import type { FieldError } from '../../../contract/errors.js';
 import type { DatasetFacts, ResolvedSpec } from '../../../contract/spec.js';
-import { coarserModel } from '../../../method/levels.js';
-import { roundsOf } from '../../../method/rounds.js';
+import { modelAt } from '../../../method/run.js';
 import { inputShape } from '../../../network/input-shape.js';
 import { normalizationOf } from '../../../network/layouts/index.js';
 import {
@@ -67,7 +66,7 @@ async function fromCheckpoint({ db, blobs }: InitialParts, tenant: string, wante
   const keptTheirs = keepsStatistics(kept.spec, spec);
   const problems = [
     ...pointProblems(point).map((message) => ({ pointer, message })),
-    ...modelProblems('checkpoint', modelAt(kept, point), spec),
+    ...modelProblems('checkpoint', modelOf(kept, point), spec),
     ...imageProblems(kept, spec, facts),
     ...methodProblems(spec),
     ...headProblems('checkpoint', kept.facts.classes.length, spec, facts),
@@ -82,10 +81,9 @@ async function fromCheckpoint({ db, blobs }: InitialParts, tenant: string, wante
   return { blobs: uris, spec: withStatistics(chosen, keptTheirs), warnings };
 }
 
-/** The network of a checkpoint: in a job with levels, that of the level of its last step. */
-function modelAt({ spec, facts }: KeptWeights, { step }: RestartPoint): ResolvedSpec['model'] {
-  const { levelSteps } = roundsOf(spec, facts);
-  return coarserModel(paddedModel(spec), levelSteps.filter((start) => start >= step).length);
+/** The network of a checkpoint: that of its last step. */
+function modelOf({ spec, facts }: KeptWeights, { step }: RestartPoint): ResolvedSpec['model'] {
+  return modelAt({ ...spec, model: paddedModel(spec) }, facts, step - 1);
 }
 
 function pointProblems({ startsJobs, kind }: RestartPoint): string[] {

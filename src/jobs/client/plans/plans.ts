@@ -37,7 +37,9 @@ export function planMethods(parts: PlanParts, tenant: string): Pick<PlansClient,
         memoryBytes: device_memory_bytes,
         bytesPerSecond: link.bytes_per_second,
         roundTripSeconds: link.round_trip_seconds,
+        isLinkAssumed: link.source === 'assumed',
         profile,
+        known: workers.flatMap((worker) => worker.devices),
         // The tasks trained all blocks.
         measured: measuredRates(
           describeRun({ ...spec, freeze: null }, facts).network,

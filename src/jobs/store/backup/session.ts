@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { workWithoutLimits } from '../connection/role-limits.js';
 import { useUtc } from '../connection/session.js';
 
 /** A column, and its type as Postgres writes it in SQL. */
@@ -22,6 +23,7 @@ export async function inTransaction<T>(
   await client.connect();
   try {
     await useUtc(client);
+    await workWithoutLimits(client);
     for (const form of FORMS) await client.query(form);
     await client.query(begin);
     const result = await use(client);

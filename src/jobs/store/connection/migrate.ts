@@ -7,6 +7,7 @@ import { messageOf } from '../../../contract/message-of.js';
 import { checkPostgres } from './check-postgres.js';
 import { text } from './column.js';
 import { requireHeard } from './require-heard.js';
+import { workWithoutLimits } from './role-limits.js';
 import { readerOf } from './row-reader.js';
 import { useUtc } from './session.js';
 import { grantWorkerRole } from './worker-role.js';
@@ -61,6 +62,7 @@ export async function migrate(
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'strata-migrate' });
   await client.connect();
   await useUtc(client);
+  await workWithoutLimits(client);
   try {
     // A pooler of transactions would lose the lock as it loses what LISTEN waits for.
     await requireHeard(client, databaseUrl);

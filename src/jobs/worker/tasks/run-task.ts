@@ -1,7 +1,7 @@
 import { retryClassOf } from '../../../contract/errors.js';
 import { messageOf } from '../../../contract/message-of.js';
 import { outageOf } from '../../../contract/outages.js';
-import { CHECKPOINT_INPUT } from '../../../contract/trainer-protocol.js';
+import { CHECKPOINT_INPUT, type TaskSuccess } from '../../../contract/trainer-protocol.js';
 import type { BlobStore } from '../../../storage/blob-store.js';
 import type { Tracing } from '../../../tracing/tracing.js';
 import { type Claim, claimNext, claimOffered, type SlotClaim } from '../../lifecycle/claim.js';
@@ -9,7 +9,7 @@ import { recordFailure, releaseTask } from '../../lifecycle/fail.js';
 import type { Leases } from '../../lifecycle/held-leases.js';
 import { recordLog } from '../../lifecycle/log.js';
 import { recordReport } from '../../lifecycle/report.js';
-import { isDecisive, recordSuccess } from '../../lifecycle/succeed.js';
+import { isDecisive, recordSuccess, recordSuccessAndClaim } from '../../lifecycle/succeed.js';
 import { untilAvailable, workOn } from '../../lifecycle/work-on.js';
 import { FLUSH_MS } from '../../process/limits.js';
 import type { Log } from '../../process/process.js';
@@ -23,6 +23,7 @@ import type { ProfileMaker } from '../profiles.js';
 import type { Slot } from '../slots/slot.js';
 import { Attempt } from './attempt.js';
 import { Checkpoints } from './checkpoints.js';
+import type { FetchAhead } from './fetch-ahead.js';
 import { Gang, trainersFor } from './gang.js';
 import { Helpers, type HelpersOptions } from './helpers.js';
 import { withMetrics } from './metrics-input.js';
@@ -46,6 +47,8 @@ export interface TaskRunnerOptions extends HelpersOptions {
   readonly tracing: Tracing;
   /** Makes the profiles that a slot takes in turn with tasks. */
   readonly profiles: ProfileMaker;
+  /** Null where blobs are on this host already. */
+  readonly ahead: FetchAhead | null;
   /** Finds slots of other workers for the gangs of this one. */
   readonly inviter: Inviter;
   readonly log: Log;
@@ -81,8 +84,8 @@ export class TaskRunner {
   private async workOn(slot: Slot, offered: string | null): Promise<void> {
     const helpers: Slot[] = [];
     try {
-      let next = offered;
-      while (await this.work(slot, helpers, next)) next = null;
+      let next: Next | 'nothing' = offered;
+      while (next !== 'nothing') next = await this.work(slot, helpers, next);
     } finally {
       this.helpers.giveBack(helpers);
     }
@@ -91,28 +94,41 @@ export class TaskRunner {
   /** Resolves when no task is running. */
   async idle(): Promise<void> {
     await Promise.allSettled(this.works);
+    await this.options.ahead?.idle();
   }
 
   /**
    * @param helpers slots that are reserved for what this slot runs. They stay so until it has claimed its next task: the next
    * round of a pipeline then finds them.
-   * @returns whether there was something to do
+   * @returns what to do next; 'nothing' if there was nothing to do
    */
-  private async work(slot: Slot, helpers: Slot[], offered: string | null): Promise<boolean> {
-    const { db, workerId, profiles, drained } = this.options;
-    if (this.closed || drained.aborted || slot.quarantined) return false;
-    const claimer = { workerId, ...slot.place };
-    const claimed = await this.helpers.look(claimFor(db, claimer, offered));
-    if (claimed === null) return false;
+  private async work(slot: Slot, helpers: Slot[], next: Next): Promise<Claim | null | 'nothing'> {
+    const { db, profiles } = this.options;
+    const claimed = isClaim(next) ? next : await this.claim(slot, next);
+    if (claimed === null) return 'nothing';
     const trainers = claimed.kind === 'task' ? trainersFor(claimed.assignment) : 1;
     await this.helpers.gather(slot, helpers, trainers - 1);
     if (claimed.kind === 'profile') await profiles.make(claimed.profile, slot);
     else if (this.closed) await releaseTask(db, claimed.task);
-    else await this.runTask(claimed, slot, helpers);
-    return true;
+    else return this.runTask(claimed, slot, helpers);
+    return null;
   }
 
-  private async runTask(claimed: Claim, slot: Slot, helpers: readonly Slot[]): Promise<void> {
+  private async claim(slot: Slot, offered: string | null): Promise<SlotClaim | null> {
+    if (!this.takesTasks(slot)) return null;
+    return this.helpers.look(claimFor(this.options.db, this.claimerOf(slot), offered));
+  }
+
+  private takesTasks(slot: Slot): boolean {
+    return !(this.closed || this.options.drained.aborted || slot.quarantined);
+  }
+
+  private claimerOf({ place }: Slot): Claimer {
+    return { workerId: this.options.workerId, ...place };
+  }
+
+  /** @returns the next task, which was claimed with the end of this one; null if none was */
+  private async runTask(claimed: Claim, slot: Slot, helpers: readonly Slot[]): Promise<Claim | null> {
     const { db, blobs, workerId, leases, tracing, log } = this.options;
     const { task } = claimed;
     const gang = trainersFor(claimed.assignment) > 1 ? new Gang([slot, ...helpers]) : null;
@@ -120,6 +136,15 @@ export class TaskRunner {
     const checkpoints = new Checkpoints(blobs, claimed.assignment.inputs[CHECKPOINT_INPUT] ?? null);
     const trace = traceTask(tracing, claimed, { workerId, device: slot.place.device }, Date.now);
     this.attempts.add(attempt);
+    let next: Claim | null = null;
+    const settle = async (ended: Ended): Promise<boolean> => {
+      if (ended.outcome.kind !== 'succeeded' || gang !== null || !this.takesTasks(slot))
+        return this.settle(attempt, ended);
+      const { success } = ended.outcome;
+      const recorded = await this.succeedAndClaim(attempt, success, ended.unwritten, slot);
+      next = recorded.next;
+      return this.noteOpened(recorded.opened);
+    };
     await workOn({
       lease: { table: 'task', id: task.id, attempt: task.attempt },
       leases,
@@ -131,7 +156,7 @@ export class TaskRunner {
         if (gang) await this.gather(attempt, gang);
         const ended = await this.train(attempt, slot.place.device, checkpoints);
         if (gang === null || gang.size === 1) this.suspect(attempt, ended.outcome, slot);
-        await this.record(attempt, ended, checkpoints, trace);
+        await this.record(attempt, ended, checkpoints, trace, () => settle(ended));
       },
       fail: (error) => fail(db, attempt, error),
     }).finally(async () => {
@@ -139,6 +164,13 @@ export class TaskRunner {
       await gang?.close();
       this.attempts.delete(attempt);
     });
+    return next;
+  }
+
+  private succeedAndClaim({ claim }: Attempt, success: TaskSuccess, { samples }: Gathered, slot: Slot) {
+    const { task, assignment } = claim;
+    const decides = isDecisive(assignment.spec);
+    return recordSuccessAndClaim(this.options.db, task, success, samples, decides, this.claimerOf(slot));
   }
 
   /** A gang does not say whose trainer ended first. */
@@ -182,12 +214,14 @@ export class TaskRunner {
     );
     const watchdog = startWatchdog(noProgressMs, () => attempt.kill('stalled'));
     const reminder = setInterval(() => attempt.askCheckpoint(), checkpointMs);
+    const endAhead = this.options.ahead?.begin(task);
     try {
       const onReport = this.listener(device, recorder, watchdog);
       const complete = await withMetrics(db, this.options.blobs, assignment);
       const outcome = await attempt.run(complete, onReport, printed.add);
       return { outcome, unwritten: await recorder.drain() };
     } finally {
+      endAhead?.();
       // Before the end of the task is recorded, so that its log is complete by then.
       await printed.close();
       clearInterval(reminder);
@@ -226,6 +260,7 @@ export class TaskRunner {
     ended: Ended,
     checkpoints: Checkpoints,
     trace: TaskTrace,
+    settle: () => Promise<boolean>,
   ): Promise<void> {
     const { db, log, metrics } = this.options;
     const { task } = attempt.claim;
@@ -235,7 +270,7 @@ export class TaskRunner {
     try {
       kept = await untilAvailable(async () => {
         if (outcome.kind !== 'succeeded') await this.write(attempt, unwritten, checkpoints);
-        return this.settle(attempt, ended);
+        return settle();
       });
       if (kept && outcome.kind === 'succeeded') {
         this.noteStored(unwritten);
@@ -256,20 +291,32 @@ export class TaskRunner {
   }
 
   private async settle(attempt: Attempt, { outcome, unwritten }: Ended): Promise<boolean> {
-    const { db, wakeSlot } = this.options;
+    const { db } = this.options;
     const { task, assignment } = attempt.claim;
     if (outcome.kind === 'succeeded') {
       const { success } = outcome;
       const opened = await recordSuccess(db, task, success, unwritten.samples, isDecisive(assignment.spec));
-      // This slot takes one of the opened tasks; another idle slot can take one at once.
-      if (opened !== null && opened > 1) wakeSlot();
-      return opened !== null;
+      return this.noteOpened(opened);
     }
     if (outcome.kind === 'failed') return fail(db, attempt, outcome.failure);
     if (outcome.kind === 'stopped' || attempt.ending === 'yielded') return releaseTask(db, task);
     if (attempt.isLost) return false;
     return fail(db, attempt, failureOfGone(attempt, outcome));
   }
+
+  /** @returns false for a stale attempt */
+  private noteOpened(opened: number | null): boolean {
+    // This slot takes one of the opened tasks; another idle slot can take one at once.
+    if (opened !== null && opened > 1) this.options.wakeSlot();
+    return opened !== null;
+  }
+}
+
+/** The next step of a slot: it looks for a task (null), claims one that is offered, or runs one that it has claimed. */
+type Next = Claim | string | null;
+
+function isClaim(next: Next): next is Claim {
+  return typeof next === 'object' && next !== null;
 }
 
 /** A slot to which no task is offered, or one that it cannot have, takes the next one. */
