@@ -28,6 +28,11 @@ export interface BlobStore {
    */
   openArriving(uri: BlobUri): Promise<ArrivingFile>;
   /**
+   * Copies a file to this host, so that a task that reads it later finds it here. A folder is here: nothing happens.
+   * @throws BlobMissingError, BlobCorruptError, and the reason of `signal` once it aborts
+   */
+  fetchAhead(uri: BlobUri, signal: AbortSignal): Promise<void>;
+  /**
    * Changes when the bytes that were read at `localPath` may have been other ones. @throws BlobMissingError,
    * BlobCorruptError
    */

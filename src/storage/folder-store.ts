@@ -92,6 +92,8 @@ export function createFolderStore(root: string): BlobStore {
       return openArrived(await store.localPath(uri));
     },
 
+    fetchAhead: async () => undefined,
+
     async generation(uri) {
       return String((await stat(await store.localPath(uri))).ino);
     },

@@ -13,6 +13,7 @@ export function lazyStore(open: () => Promise<BlobStore>): BlobStore {
     get: async (uri) => (await store()).get(uri),
     localPath: async (uri) => (await store()).localPath(uri),
     openArriving: async (uri) => (await store()).openArriving(uri),
+    fetchAhead: async (uri, signal) => (await store()).fetchAhead(uri, signal),
     generation: async (uri) => (await store()).generation(uri),
     readRange: async (uri, start, size) => (await store()).readRange(uri, start, size),
     downloadUrl: async (uri, as) => (await store()).downloadUrl(uri, as),

@@ -57,9 +57,20 @@ export class LocalCache {
   async fill(sha256: string, write: (path: string) => Promise<void>): Promise<string> {
     const found = await this.find(sha256);
     if (found !== null) return found;
-    const running = this.#filling.get(sha256) ?? this.#write(sha256, write);
+    const running = this.#filling.get(sha256) ?? this.write(sha256, write);
     this.#filling.set(sha256, running);
     return running.finally(() => this.#filling.delete(sha256));
+  }
+
+  /** Adds a file that `write` makes at a temporary path. Nobody else waits for it. */
+  async write(sha256: string, write: (path: string) => Promise<void>): Promise<string> {
+    const draft = await this.temporaryPath();
+    try {
+      await write(draft);
+      return await this.take(sha256, draft);
+    } finally {
+      await rm(draft, { force: true });
+    }
   }
 
   /** Moves a complete file into the cache. */
@@ -95,16 +106,6 @@ export class LocalCache {
   async drop(sha256: string): Promise<void> {
     await rm(this.pathOf(sha256), { force: true });
     await rm(this.#markOf(sha256), { force: true });
-  }
-
-  async #write(sha256: string, write: (path: string) => Promise<void>): Promise<string> {
-    const draft = await this.temporaryPath();
-    try {
-      await write(draft);
-      return await this.take(sha256, draft);
-    } finally {
-      await rm(draft, { force: true });
-    }
   }
 
   #markOf(sha256: string): string {

@@ -1,58 +1,29 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { S3Place } from '../../src/contract/blob-url.js';
 import { outageOf } from '../../src/contract/outages.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { BlobCorruptError } from '../../src/storage/errors.js';
-import { LocalCache } from '../../src/storage/local-cache.js';
-import { connect } from '../../src/storage/s3/connection.js';
-import { S3Store } from '../../src/storage/s3/s3-store.js';
 import { eventually } from '../support/eventually.js';
-import { type S3Proxy, startS3Proxy, type Treatment } from '../support/s3-proxy.js';
-import { type S3Server, startVersitygw, versitygw } from '../support/versitygw.js';
+import { BUCKET, type FaultyS3, options, useFaultyS3 } from '../support/faulty-s3.js';
+import type { S3Proxy, Treatment } from '../support/s3-proxy.js';
 
-const BUCKET = 'blobs';
 /** The time for which a store may say nothing: short, because these tests wait for it. */
 const SILENCE_MS = 400;
-const built = await versitygw();
-const options = { skip: 'missing' in built ? built.missing : false };
 
-let home: string;
-let server: S3Server;
+let s3: FaultyS3;
 let proxy: S3Proxy;
-let prefix: string;
 let store: BlobStore;
-before(async () => {
-  if (!('program' in built)) return;
-  home = await mkdtemp(join(tmpdir(), 'strata-s3-faults-'));
-  server = await startVersitygw(built.program, home);
-  await server.createBucket(BUCKET);
-  proxy = await startS3Proxy(server.endpoint);
-});
-after(async () => {
-  if (!('program' in built)) return;
-  await proxy.stop();
-  await server.stop();
-  await rm(home, { recursive: true, force: true });
-});
-beforeEach(() => {
-  if (!('program' in built)) return;
-  prefix = `${randomUUID()}/`;
+useFaultyS3((started) => {
+  s3 = started;
+  proxy = s3.proxy;
   store = openStore();
-  proxy.treat = () => 'pass';
-  proxy.counts.clear();
 });
 
 /** The same store on a host with an empty cache. */
 function openStore(bucket = BUCKET, endpoint = proxy.url): BlobStore {
-  const place: S3Place = { kind: 's3', bucket, prefix, endpoint, region: 'us-east-1', pathStyle: true };
-  const cache = { folder: join(home, 'caches', randomUUID()), maxBytes: 1e9 };
-  return new S3Store(connect(place, SILENCE_MS), new LocalCache(cache));
+  return s3.openStore({ bucket, endpoint, silenceMs: SILENCE_MS });
 }
 
 const always = (treatment: Treatment) => () => treatment;
@@ -180,8 +151,8 @@ test(
   async () => {
     const draft = await store.createSpool('job/task-a1/c');
     const arrived = async () => {
-      const found = await server.client.send(
-        new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `${prefix}spool/job/task-a1/c.parts/` }),
+      const found = await s3.server.client.send(
+        new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `${s3.prefix}spool/job/task-a1/c.parts/` }),
       );
       return found.Contents?.map(({ Key }) => Key ?? '') ?? [];
     };
@@ -214,7 +185,7 @@ test(
     await assert.rejects(openStore().get(uri), BlobCorruptError);
     proxy.treat = always('pass');
     const [first = ''] = await arrived();
-    await server.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: first, Body: 'other bytes' }));
+    await s3.server.client.send(new PutObjectCommand({ Bucket: BUCKET, Key: first, Body: 'other bytes' }));
     await assert.rejects(openStore().get(uri), BlobCorruptError);
     await store.deleteSpool('job/');
     assert.deepEqual(await arrived(), []);

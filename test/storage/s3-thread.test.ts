@@ -1,51 +1,30 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { outageOf } from '../../src/contract/outages.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { BlobMissingError } from '../../src/storage/errors.js';
 import { openBlobStore } from '../../src/storage/open.js';
 import { eventually } from '../support/eventually.js';
-import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.js';
-import { type S3Server, startVersitygw, versitygw } from '../support/versitygw.js';
+import { BUCKET, type FaultyS3, options, useFaultyS3 } from '../support/faulty-s3.js';
+import type { S3Proxy } from '../support/s3-proxy.js';
 
-const BUCKET = 'blobs';
 const PART_BYTES = 8 << 20;
 const LOOK_MS = 10;
 const LONGEST_MS = 60_000;
-const built = await versitygw();
-const options = { skip: 'missing' in built ? built.missing : false };
 
-let home: string;
-let server: S3Server;
+let s3: FaultyS3;
 let proxy: S3Proxy;
-let prefix: string;
-before(async () => {
-  if (!('program' in built)) return;
-  home = await mkdtemp(join(tmpdir(), 'strata-s3-thread-'));
-  server = await startVersitygw(built.program, home);
-  await server.createBucket(BUCKET);
-  proxy = await startS3Proxy(server.endpoint);
-});
-after(async () => {
-  if (!('program' in built)) return;
-  await proxy.stop();
-  await server.stop();
-  await rm(home, { recursive: true, force: true });
-});
-beforeEach(() => {
-  prefix = randomUUID();
-  if (proxy) proxy.treat = () => 'pass';
+useFaultyS3((started) => {
+  s3 = started;
+  proxy = s3.proxy;
 });
 
 /** A host with an empty cache, whose process computes. @param endpoint of the store; absent: past the proxy */
 function openStore(endpoint?: string): BlobStore {
-  const cache = { folder: join(home, 'caches', randomUUID()), maxBytes: 1e9 };
-  return openBlobStore(server.urlOf(BUCKET, prefix, endpoint), cache, { computes: true });
+  return openBlobStore(s3.server.urlOf(BUCKET, s3.prefix, endpoint), s3.newCache(), { computes: true });
 }
 
 /** Blocks this thread, as computing does, until `look` is true. */
@@ -72,7 +51,7 @@ test('parts of a message are sent while this thread computes', options, async ()
   const draft = await openStore().createSpool('job/task-a1/c');
   await writeFile(draft.path, Buffer.alloc(PART_BYTES + 1));
   draft.appended();
-  const parts = join(server.folder, BUCKET, prefix, 'spool/job/task-a1/c.parts');
+  const parts = join(s3.server.folder, BUCKET, s3.prefix, 'spool/job/task-a1/c.parts');
   blockUntil('the first part is in the store', () => existsSync(parts) && readdirSync(parts).length === 1);
   await draft.commit();
   assert.equal(readdirSync(parts).length, 2);

@@ -13,6 +13,8 @@ export interface Connection {
   readonly place: S3Place;
   /** A store that says nothing for this long, also in the middle of an answer, is asked again. */
   readonly silenceMs: number;
+  /** Ends reads, where they have one. */
+  readonly signal?: AbortSignal;
   /** Runs a request, and gives its failure a code of the catalogue. @throws BlobStoreError */
   ask<T>(request: () => Promise<T>): Promise<T>;
   /** The same, where there may be no such object. @returns null for an absent one */

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Connection } from './connection.js';
 import { isTaken } from './failures.js';
@@ -63,8 +63,12 @@ function putInput(bucket: string, key: string, bytes: Uint8Array, sha256: string
   };
 }
 
-export async function headObject({ client, place, find }: Connection, key: string): Promise<Stored | null> {
-  const found = await find(() => client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: key })));
+export async function headObject(
+  { client, place, find, signal }: Connection,
+  key: string,
+): Promise<Stored | null> {
+  const command = new HeadObjectCommand({ Bucket: place.bucket, Key: key });
+  const found = await find(() => client.send(command, optionsOf(signal)));
   return (
     found && {
       sha256: found.Metadata?.[SHA256] ?? null,
@@ -80,7 +84,7 @@ export async function headObject({ client, place, find }: Connection, key: strin
  * @returns null if there is no such object
  */
 export async function readObject<T>(
-  { client, place, find, ask }: Connection,
+  { client, place, find, ask, signal }: Connection,
   key: string,
   consume: (body: Readable) => Promise<T>,
   range?: { readonly start: number; readonly size: number },
@@ -88,19 +92,25 @@ export async function readObject<T>(
   const Range = range && `bytes=${range.start}-${range.start + range.size - 1}`;
   for (let attempt = 1; ; attempt++) {
     const found = await find(() =>
-      client.send(new GetObjectCommand({ Bucket: place.bucket, Key: key, Range })),
+      client.send(new GetObjectCommand({ Bucket: place.bucket, Key: key, Range }), optionsOf(signal)),
     );
     if (found === null) return null;
     const { Body } = found;
     if (!(Body instanceof Readable)) throw new TypeError('the answer of the store has no body');
+    if (signal) addAbortSignal(signal, Body);
     try {
       return await consume(Body);
     } catch (error) {
       Body.destroy();
+      signal?.throwIfAborted();
       if (isOfDisk(error)) throw error;
       if (attempt === READS) return ask(() => Promise.reject(error));
     }
   }
+}
+
+function optionsOf(signal: AbortSignal | undefined) {
+  return signal && { abortSignal: signal };
 }
 
 /** Codes of the file that is written, not of the connection that is read. */

@@ -33,6 +33,14 @@ const ID_KEY = 'store-id';
 /** Downloads of a blob whose bytes do not match, before the store counts as damaged. */
 const DOWNLOADS = 2;
 
+interface S3Object {
+  readonly uri: BlobUri;
+  readonly key: string;
+  readonly sha256: string;
+  /** See Stored. */
+  readonly listSha256: string | null;
+}
+
 export type OnBytes = (paths: string[], bytes: number) => void;
 
 /**
@@ -81,13 +89,28 @@ export class S3Store implements BlobStore {
    * cache is checked later than it is handed out, and removed if it is damaged
    */
   async localPath(uri: BlobUri, onBytes?: OnBytes): Promise<string> {
-    const address = parseUri(uri);
-    if (address.kind === 'blob') return this.#copyOf(uri, address.sha256, this.#blobKey(address.sha256));
-    const key = this.#key(`spool/${address.key}`);
-    const found = await headObject(this.connection, key);
-    if (found === null) throw new BlobMissingError(uri);
-    if (found.sha256 === null) throw new BlobCorruptError(uri);
-    return this.#copyOf(uri, found.sha256, key, { listSha256: found.listSha256, onBytes });
+    const object = await this.#objectOf(uri);
+    const { sha256 } = object;
+    const cached = await this.cache.find(sha256);
+    if (cached !== null) {
+      const isWhole = this.#check(cached, sha256);
+      if (onBytes || (await isWhole)) return cached;
+    }
+    const path = await this.cache.fill(sha256, (draft) => {
+      const report = onBytes && ((bytes: number) => onBytes([draft, this.cache.pathOf(sha256)], bytes));
+      return copyObject(this.connection, object, draft, report);
+    });
+    await this.#checked.trust(path);
+    return path;
+  }
+
+  /** Apart from copies that somebody waits for: `signal` must not end those. */
+  async fetchAhead(uri: BlobUri, signal: AbortSignal): Promise<void> {
+    const connection = { ...this.connection, signal };
+    const object = await this.#objectOf(uri, connection);
+    if ((await this.cache.find(object.sha256)) !== null) return;
+    const path = await this.cache.write(object.sha256, (draft) => copyObject(connection, object, draft));
+    await this.#checked.trust(path);
   }
 
   async openArriving(uri: BlobUri): Promise<ArrivingFile> {
@@ -224,26 +247,16 @@ export class S3Store implements BlobStore {
     await deletePrefix(this.connection, this.#key(`spool/${prefix}`));
   }
 
-  /** A checked file of the cache, which is filled from the object if needed. */
-  async #copyOf(
-    uri: BlobUri,
-    sha256: string,
-    key: string,
-    { listSha256 = null, onBytes }: { listSha256?: string | null; onBytes?: OnBytes | undefined } = {},
-  ): Promise<string> {
-    const cached = await this.cache.find(sha256);
-    if (cached !== null) {
-      const isWhole = this.#check(cached, sha256);
-      if (onBytes || (await isWhole)) return cached;
-    }
-    const path = await this.cache.fill(sha256, async (draft) => {
-      const report = onBytes && ((bytes: number) => onBytes([draft, this.cache.pathOf(sha256)], bytes));
-      if (listSha256 !== null)
-        await appendParts(this.connection, uri, { key, sha256, listSha256 }, draft, report);
-      else await this.#download(uri, key, sha256, draft);
-    });
-    await this.#checked.trust(path);
-    return path;
+  /** Finds the bytes of a file. @throws BlobMissingError; BlobCorruptError for an object that something else put there */
+  async #objectOf(uri: BlobUri, connection = this.connection): Promise<S3Object> {
+    const address = parseUri(uri);
+    if (address.kind === 'blob')
+      return { uri, sha256: address.sha256, key: this.#blobKey(address.sha256), listSha256: null };
+    const key = this.#key(`spool/${address.key}`);
+    const found = await headObject(connection, key);
+    if (found === null) throw new BlobMissingError(uri);
+    if (found.sha256 === null) throw new BlobCorruptError(uri);
+    return { uri, key, sha256: found.sha256, listSha256: found.listSha256 };
   }
 
   /** Whether a copy of the cache is what it should be. A damaged one is removed. */
@@ -252,17 +265,6 @@ export class S3Store implements BlobStore {
     this.#damages.set(sha256, (this.#damages.get(sha256) ?? 0) + 1);
     await this.cache.drop(sha256);
     return false;
-  }
-
-  async #download(uri: BlobUri, key: string, sha256: string, path: string): Promise<void> {
-    for (let attempt = 1; attempt <= DOWNLOADS; attempt++) {
-      const found = await readObject(this.connection, key, (body) =>
-        writeBody(body, path, this.connection.silenceMs),
-      );
-      if (found === null) throw new BlobMissingError(uri);
-      if (found === sha256) return;
-    }
-    throw new BlobCorruptError(uri);
   }
 
   #keyOf(uri: BlobUri): string {
@@ -277,6 +279,22 @@ export class S3Store implements BlobStore {
   #key(name: string): string {
     return this.connection.place.prefix + name;
   }
+}
+
+/** Writes a file to `path`, and compares it with its sha256. @param onBytes called as a file in parts arrives */
+async function copyObject(
+  connection: Connection,
+  { uri, key, sha256, listSha256 }: S3Object,
+  path: string,
+  onBytes?: (bytes: number) => void,
+): Promise<void> {
+  if (listSha256 !== null) return appendParts(connection, uri, { key, sha256, listSha256 }, path, onBytes);
+  for (let attempt = 1; attempt <= DOWNLOADS; attempt++) {
+    const found = await readObject(connection, key, (body) => writeBody(body, path, connection.silenceMs));
+    if (found === null) throw new BlobMissingError(uri);
+    if (found === sha256) return;
+  }
+  throw new BlobCorruptError(uri);
 }
 
 function uriOf({ key }: Version): BlobUri[] {

@@ -14,7 +14,7 @@ export interface ThreadData {
 /** Methods that the thread runs as they are. */
 export type PlainMethod = Exclude<
   keyof BlobStore,
-  'get' | 'openArriving' | 'createSpool' | 'blobsUntouchedSince'
+  'get' | 'openArriving' | 'fetchAhead' | 'createSpool' | 'blobsUntouchedSince'
 >;
 
 export type DraftMethod = 'keep' | 'commit' | 'discard';

@@ -48,6 +48,10 @@ export class ThreadedStore implements BlobStore {
   idleSpools = (prefix: string, time: Date) => this.#plain<string[]>('idleSpools', prefix, time);
   deleteSpool = (prefix: string) => this.#plain<void>('deleteSpool', prefix);
 
+  fetchAhead(): never {
+    throw new Error('a process that computes fetches what it reads, when it reads it');
+  }
+
   blobsUntouchedSince(): never {
     throw new Error('a process that computes collects no garbage');
   }
