@@ -31,6 +31,13 @@ export function levelStarts(method: Leveled, start: number, steps: number): numb
   });
 }
 
+/** Why more epochs cannot continue a job, with the remedy; null if they can. */
+export function extensionObstacle(method: Leveled): string | null {
+  return countLevels(method) > 1
+    ? 'It trained over levels, whose rounds more epochs would move. Start a job from its model.'
+    : null;
+}
+
 /** Number of blocks of the network of `model` for each block of the first level. */
 export const coarsestFactor = (method: Leveled): number => 2 ** (countLevels(method) - 1);
 

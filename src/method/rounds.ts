@@ -3,6 +3,12 @@ import { levelStarts } from './levels.js';
 import { hasAuxiliary, stageReplicasOf } from './methods.js';
 import { trainSamples } from './samples.js';
 
+/** The settings of a job on which its rounds depend. */
+export type RoundedSpec = Pick<
+  ResolvedSpec,
+  'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method' | 'init_from' | 'freeze'
+>;
+
 type TrainCount = Pick<DatasetFacts, 'train_count'>;
 
 /** The division of the optimizer steps of a run into rounds. A round is the unit of a stage task. */
@@ -54,13 +60,7 @@ const MAX_DEFAULT_ROUND = 200;
 const MIN_DEFAULT_ROUNDS = 4;
 
 /** @param dataset its number of training images */
-export function roundsOf(
-  spec: Pick<
-    ResolvedSpec,
-    'max_train_samples' | 'validation_share' | 'batch_size' | 'epochs' | 'method' | 'init_from' | 'freeze'
-  >,
-  dataset: TrainCount,
-): Rounds {
+export function roundsOf(spec: RoundedSpec, dataset: TrainCount): Rounds {
   const { totalSteps, stepsPerEpoch } = stepsOf(spec, dataset);
   const {
     round_steps: roundSteps,
@@ -141,8 +141,8 @@ export function isUnfrozenIn({ unfreezeStep }: Pick<Rounds, 'unfreezeStep'>, { s
   return unfreezeStep !== null && start >= unfreezeStep;
 }
 
-/** Whether a round of the layer-parallel phase trains the network of `model`, and not that of an earlier level. */
-export function isOfLastLevel(rounds: Rounds, round: number): boolean {
+/** Whether a round of the layer-parallel phase trains the network of `model`, and not a shallower one (levels.ts). */
+export function trainsWholeNetwork(rounds: Rounds, round: number): boolean {
   return parallelRange(rounds, round).start >= (rounds.levelSteps.at(-1) ?? 0);
 }
 

@@ -1,14 +1,15 @@
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../contract/spec.js';
-import { blockFactor, type NetworkDescription } from '../network/description.js';
+import { work } from '../network/cost.js';
+import { blockFactor, type NetworkDescription, wholeNetwork } from '../network/description.js';
 import { freezeBlocks } from '../network/frozen.js';
 import { type LocalHead, localHead } from '../network/heads.js';
 import { inputShape } from '../network/input-shape.js';
 import { describeNetwork } from '../network/resnet.js';
 import { describeStages, type StageDescription } from '../network/stages.js';
-import { coarserModel } from './levels.js';
+import { coarserModel, countLevels } from './levels.js';
 import { hasAuxiliary, hasHead } from './methods.js';
 import { reachedStage } from './reach.js';
-import { type Rounds, roundsOf, stepsOfRound } from './rounds.js';
+import { type RoundedSpec, type Rounds, roundsOf, stepsOfRound } from './rounds.js';
 import { stagesInRound } from './sparsity.js';
 
 /** Everything about a job that follows from its spec and the facts about its dataset, in some of its steps. */
@@ -25,14 +26,29 @@ export interface RunPart {
   readonly start: number;
   /** Their share of all steps. */
   readonly share: number;
+  /** Number of blocks of the whole network for each block that it trains. */
+  readonly factor: number;
 }
 
 /** The run in its steps from `step` to the next of `Rounds.changes`: all that its networks and AuxNets are there. */
 export function describeRunAt(spec: ResolvedSpec, dataset: DatasetFacts, step: number): RunDescription {
-  const { unfreezeStep, levelSteps } = roundsOf(spec, dataset);
-  const levelsLeft = levelSteps.filter((start) => start > step).length;
+  const rounds = roundsOf(spec, dataset);
+  const { unfreezeStep } = rounds;
   const freeze = unfreezeStep !== null && step >= unfreezeStep ? null : spec.freeze;
-  return describeRun(spec, dataset, freeze, levelsLeft);
+  return describeRun(spec, dataset, freeze, levelsLeftAt(rounds, step));
+}
+
+function levelsLeftAt({ levelSteps }: Pick<Rounds, 'levelSteps'>, step: number): number {
+  return levelSteps.filter((start) => start > step).length;
+}
+
+/** The model whose network a step trains: that of the job, or a shallower one. */
+export function modelAt(
+  spec: RoundedSpec & Pick<ResolvedSpec, 'model'>,
+  dataset: DatasetFacts,
+  step: number,
+): ResolvedSpec['model'] {
+  return coarserModel(spec.model, levelsLeftAt(roundsOf(spec, dataset), step));
 }
 
 /** The same in a round of a training task, with the hidden channels that AuxNets and local heads have in it. */
@@ -50,11 +66,36 @@ export function describeRunIn(
 export function partsOfRun(spec: ResolvedSpec, dataset: DatasetFacts): RunPart[] {
   const { changes, totalSteps } = roundsOf(spec, dataset);
   const starts = [0, ...changes];
-  return starts.map((start, index) => ({
-    run: describeRunAt(spec, dataset, start),
-    start,
-    share: ((starts[index + 1] ?? totalSteps) - start) / totalSteps,
-  }));
+  return starts.map((start, index) => {
+    const run = describeRunAt(spec, dataset, start);
+    const share = ((starts[index + 1] ?? totalSteps) - start) / totalSteps;
+    return { run, start, share, factor: blockFactor(run.network) };
+  });
+}
+
+/** The work of each step of the run, in shares of a step of the network of `model`. */
+export function workOfSteps(spec: ResolvedSpec, dataset: DatasetFacts): (step: number) => number {
+  if (countLevels(spec.method) === 1) return () => 1;
+  const workOf = (run: RunDescription) => work(wholeNetwork(run.network));
+  const whole = workOf(describeRun(spec, dataset));
+  const parts = partsOfRun(spec, dataset).map(({ run, start }) => ({ start, share: workOf(run) / whole }));
+  return (step) => parts.findLast(({ start }) => start <= step)?.share ?? 1;
+}
+
+/**
+ * The network in which the split of a job is searched, if it is not the whole one, and the blocks that each of its blocks
+ * becomes.
+ */
+export function shallowestNetwork(
+  spec: ResolvedSpec,
+  dataset: DatasetFacts,
+  method: ResolvedMethod,
+): { readonly network: NetworkDescription; readonly factor: number } | null {
+  const levels = countLevels(method);
+  if (levels === 1) return null;
+  const first = describeRun(spec, dataset, spec.freeze, levels - 1).network;
+  const { whole: _, ...network } = first;
+  return { network, factor: blockFactor(first) };
 }
 
 /**

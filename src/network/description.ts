@@ -23,6 +23,11 @@ export function blockFactor({ blocks, whole }: NetworkDescription): number {
   return whole ? whole.blocks.length / blocks.length : 1;
 }
 
+/** The network whose blocks splits and boundaries of stages count. */
+export function countedNetwork(network: NetworkDescription): NetworkDescription {
+  return network.whole ?? network;
+}
+
 export interface Block {
   readonly layers: readonly Layer[];
   readonly input: Shape;

@@ -32,7 +32,7 @@ process.on('disconnect', () => process.exit(0));
 
 send({
   type: 'ready',
-  runtime: { node: process.version, ...(await fullRuntime(threads, process.env.ONEDNN_MAX_CPU_ISA)) },
+  runtime: { node: process.version, ...(await fullRuntime(threads, process.env)) },
 });
 
 async function run(assignment: TaskAssignment): Promise<void> {

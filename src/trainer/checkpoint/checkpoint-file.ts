@@ -1,13 +1,14 @@
 import type { TaskOutput } from '../../contract/trainer-protocol.js';
 import type { ParameterSpec } from '../../network/index.js';
 import { TrainerError } from '../errors.js';
-import type { OptimizerState } from '../optimizer/index.js';
-import { decodeSafetensors, type StoredTensor } from './safetensors.js';
-import { decodeState, encodeState, inFlightOf } from './state-file.js';
+import type { ReadableState, Values } from '../optimizer/index.js';
+import { decodeSafetensors, encodeSafetensors, type StoredTensor, type TensorOf } from './safetensors.js';
+import { openSafetensors, writeSafetensors } from './safetensors-file.js';
+import { inFlightOf, inFlightTensors, stateIn, stateTensors } from './state-file.js';
 
 /** The complete state of a training task between two steps. Everything else follows from seed and step. */
 export interface Checkpoint {
-  readonly state: OptimizerState;
+  readonly state: ReadableState;
   /** The first step that it does not include, counted over the run. */
   readonly step: number;
   /** The corrections of the steps before it, if the task writes any. */
@@ -30,23 +31,55 @@ const ROWS = 'rows';
  */
 export function encodeCheckpoint(
   parameters: readonly ParameterSpec[],
-  { state, step, spool, rows = {}, inFlight = new Map() }: Checkpoint,
+  checkpoint: Checkpoint,
   owner: string,
 ): Uint8Array {
-  const place = { [STEP]: String(step), [SPOOL]: JSON.stringify(spool), [ROWS]: JSON.stringify(rows), owner };
-  return encodeState(parameters, state, place, inFlight);
+  return encodeSafetensors(tensorsOf(parameters, checkpoint), placeOf(checkpoint, owner));
+}
+
+/** Writes it to a file. @returns its sha256 */
+export function writeCheckpoint(
+  path: string,
+  parameters: readonly ParameterSpec[],
+  checkpoint: Checkpoint,
+  owner: string,
+): Promise<string> {
+  return writeSafetensors(path, tensorsOf(parameters, checkpoint), placeOf(checkpoint, owner));
+}
+
+const tensorsOf = (parameters: readonly ParameterSpec[], { state, inFlight = new Map() }: Checkpoint) => [
+  ...stateTensors(parameters, state),
+  ...inFlightTensors(inFlight),
+];
+
+function placeOf({ step, spool, rows = {} }: Checkpoint, owner: string): Record<string, string> {
+  return { [STEP]: String(step), [SPOOL]: JSON.stringify(spool), [ROWS]: JSON.stringify(rows), owner };
 }
 
 /** @throws TrainerError blob_corrupt if the bytes are not a checkpoint */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { metadata, tensors } = decodeSafetensors(bytes);
+  return checkpointIn(decodeSafetensors(bytes));
+}
+
+/** The checkpoint in a file, whose state is read when it is asked for. @throws TrainerError blob_corrupt */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  return checkpointIn(await openSafetensors(path));
+}
+
+function checkpointIn({
+  metadata,
+  tensors,
+}: {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, TensorOf<Values>>;
+}): Checkpoint {
   const step = metadata[STEP];
   const spool = metadata[SPOOL];
   if (step === undefined || spool === undefined) {
     throw new TrainerError('blob_corrupt', 'a checkpoint does not contain its origin');
   }
   return {
-    state: decodeState(bytes),
+    state: stateIn(tensors),
     step: Number(step),
     spool: JSON.parse(spool) as TaskOutput | null,
     // Checkpoints of earlier versions name none.

@@ -2,4 +2,5 @@
 export * from './checkpoint-file.js';
 export * from './read-weights.js';
 export * from './safetensors.js';
+export { writeSafetensors } from './safetensors-file.js';
 export * from './state-file.js';

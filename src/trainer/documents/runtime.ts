@@ -9,9 +9,9 @@ import { codeVersion } from './code-version.js';
 
 /**
  * The runtime of this trainer: what the bits of a task's outputs depend on, besides its inputs.
- * @param maxIsa the limit that ONEDNN_MAX_CPU_ISA sets
+ * @param env its environment: ONEDNN_MAX_CPU_ISA limits the instruction set, TF_ENABLE_ONEDNN_OPTS=0 leaves oneDNN off
  */
-export async function fullRuntime(threads: number, maxIsa: string | undefined): Promise<Runtime> {
+export async function fullRuntime(threads: number, env: NodeJS.ProcessEnv): Promise<Runtime> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const { tensorflow, device } = describeRuntime();
   return {
@@ -19,7 +19,7 @@ export async function fullRuntime(threads: number, maxIsa: string | undefined): 
     tensorflow,
     kernels: await kernelsHash(dirname(createRequire(import.meta.url).resolve(PACKAGE))),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
-    instruction_set: maxIsa?.toLowerCase() ?? instructionSet(cpuinfo),
+    instruction_set: chosenSet(env) ?? instructionSet(cpuinfo),
     threads,
     device,
   };
@@ -45,6 +45,11 @@ const SETS: readonly (readonly [name: string, flags: readonly string[]])[] = [
   ['avx', ['avx']],
   ['sse41', ['sse4_1']],
 ];
+
+/** The choice of the environment; null where oneDNN chooses by the processor. */
+function chosenSet({ TF_ENABLE_ONEDNN_OPTS, ONEDNN_MAX_CPU_ISA }: NodeJS.ProcessEnv): string | null {
+  return TF_ENABLE_ONEDNN_OPTS === '0' ? 'eigen' : (ONEDNN_MAX_CPU_ISA?.toLowerCase() ?? null);
+}
 
 /** @param cpuinfo in the format of Linux. Elsewhere only the architecture is known. */
 export function instructionSet(cpuinfo: string): string {

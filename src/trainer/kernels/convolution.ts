@@ -9,6 +9,7 @@ import {
   isByPatches,
   kernelGradientByPatches,
 } from './patches.js';
+import { isByPoints, kernelGradientByPoints } from './points.js';
 import { validWindow, type Window, windowAttributes } from './window.js';
 
 /**
@@ -67,6 +68,7 @@ export function convolutionKernelGradient(
 ): Tensor {
   const shape = { images: images.shape, kernel: kernelShape, window };
   if (goesByPatches(images, shape)) return kernelGradientByPatches(images, cotangent, shape);
+  if (isByPoints(images, shape)) return kernelGradientByPoints(images, cotangent, shape);
   if (window.padding === 'same') return kernelGradient(images, cotangent, shape, windowAttributes);
   const padded = withBorder(images, symmetricPadding(kernelShape[0]!), 0);
   const gradient = kernelGradient(padded, cotangent, shape, validWindow);

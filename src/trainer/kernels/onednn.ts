@@ -1,4 +1,4 @@
-import { type Attribute, type DType, describeRuntime, free, type Tensor, upload } from '../runtime/index.js';
+import { type Attribute, arena, type DType, describeRuntime, type Tensor, upload } from '../runtime/index.js';
 import { cast } from './cast.js';
 
 /** Label under which oneDNN's kernels are registered. */
@@ -19,14 +19,11 @@ export function triedOnce(attempt: (features: Tensor) => readonly Tensor[]): (li
 }
 
 function succeeds(attempt: (features: Tensor) => readonly Tensor[], dtype: number): boolean {
-  const one = upload(new Float32Array(1), [1, 1, 1, 1]);
-  const features = cast(one, dtype as DType);
   try {
-    free(...attempt(features));
+    // Frees what the attempt made before it failed, too.
+    arena(() => void attempt(cast(upload(new Float32Array(1), [1, 1, 1, 1]), dtype as DType)));
     return true;
   } catch {
     return false;
-  } finally {
-    free(one, features);
   }
 }

@@ -12,8 +12,11 @@ export type Precision = ResolvedMethod['corrections']['precision'];
 export interface CorrectionCodec {
   /** Size of a record, the same for every gradient of this shape. */
   recordBytes(shape: readonly number[]): number;
-  /** float32 of any shape -> a record */
-  encode(gradient: Tensor): Uint8Array;
-  /** The caller owns the tensor. */
+  /** float32 of any shape -> the pieces of a record, in order: joining them would be one more copy. */
+  encode(gradient: Tensor): readonly Uint8Array[];
+  /**
+   * The caller owns the tensor. `record` may be written again afterwards, if its memory starts 4 bytes after a multiple of 16:
+   * values at a multiple of 64 are not copied (`upload`).
+   */
   decode(record: Uint8Array, shape: readonly number[]): Tensor;
 }

@@ -32,7 +32,16 @@ export function bytesOf(values: Float32Array | Int32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A copy that is aligned for typed arrays of any element size. */
-export function alignedBytes(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
+/** The numbers of four bytes in a record: its own memory where that is aligned for them, else a copy. */
+export function floatsIn(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, byteLength } = alignedTo4(bytes);
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
+
+export function integersIn(bytes: Uint8Array): Int32Array {
+  const { buffer, byteOffset, byteLength } = alignedTo4(bytes);
+  return new Int32Array(buffer, byteOffset, byteLength / 4);
+}
+
+const alignedTo4 = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);

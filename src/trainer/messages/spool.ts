@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
 import type { BlobUri, TaskOutput } from '../../contract/trainer-protocol.js';
 import { countSteps, type StepRange } from '../../method/index.js';
 import { openArrived } from '../../storage/arrived-file.js';
 import type { ArrivingFile, SpoolDraft } from '../../storage/blob-store.js';
 import { BlobCorruptError } from '../../storage/errors.js';
-import { free, type Tensor } from '../runtime/index.js';
+import { free, freeMessage, type Tensor } from '../runtime/index.js';
 import type { CorrectionCodec, Precision } from './codec.js';
 import { CODECS } from './codecs/index.js';
 import { type CorrectionFilter, FILTERS, type Filter } from './filter.js';
@@ -52,6 +52,8 @@ const MAX_HEADER_BYTES = 1 << 16;
  * random offsets.
  */
 const CHECK_BYTES = 8;
+/** The start of a record that TensorFlow copies (`upload`). Memory of JavaScript starts at a multiple of 16 bytes. */
+const COPIED = 4;
 
 /**
  * Writes the corrections of one round: length, JSON header, then one record of the codec per step. All parts have
@@ -82,11 +84,16 @@ export class SpoolWriter {
   write(gradient: Tensor): void {
     const { precision, filter } = this.header;
     const reduced = FILTERS[filter].reduce(gradient);
-    const record = CODECS[precision].encode(reduced);
-    writeSync(this.#file, Buffer.concat([record, checkOf(record)]));
+    this.#append(CODECS[precision].encode(reduced));
     if (reduced !== gradient) free(reduced);
     this.#written++;
     this.draft.appended();
+    // Here nothing refers to the record any more.
+    freeMessage(CODECS[precision].recordBytes(reduced.shape));
+  }
+
+  #append(record: readonly Uint8Array[]): void {
+    writevSync(this.#file, [...record, checkOf(...record)]);
   }
 
   /** Stores the steps written so far under a separate name, for an attempt that resumes here. */
@@ -123,6 +130,8 @@ export class SpoolReader {
   readonly #start: number;
   /** Shape of a gradient as stored in the file. */
   readonly #storedShape: readonly number[];
+  /** Memory of a record with its check, which the next one replaces. */
+  #record: Buffer | null = null;
   readonly header: SpoolHeader;
 
   /** @param file the path of a complete file, or one that may still be on its way. The reader closes it */
@@ -132,9 +141,10 @@ export class SpoolReader {
   ) {
     this.#file = typeof file === 'string' ? openArrived(file) : file;
     try {
-      const length = this.#read(LENGTH_BYTES, 0).readUInt32LE();
+      const length = this.#read(Buffer.alloc(LENGTH_BYTES), 0).readUInt32LE();
       if (length > MAX_HEADER_BYTES) throw new BlobCorruptError(uri);
-      this.header = JSON.parse(this.#readChecked(length, LENGTH_BYTES).toString()) as SpoolHeader;
+      const json = this.#readChecked(Buffer.alloc(length + CHECK_BYTES), LENGTH_BYTES);
+      this.header = JSON.parse(json.toString()) as SpoolHeader;
       this.#start = LENGTH_BYTES + length + CHECK_BYTES;
     } catch (error) {
       this.#file.close();
@@ -151,7 +161,8 @@ export class SpoolReader {
     const place = placeOf(this.header, step);
     if (place === null) throw new RangeError(`step ${step} is not in this spool file`);
     const bytes = this.#codec.recordBytes(this.#storedShape);
-    const record = this.#readChecked(bytes, this.#start + place * (bytes + CHECK_BYTES));
+    this.#record ??= Buffer.from(new ArrayBuffer(COPIED + bytes + CHECK_BYTES), COPIED);
+    const record = this.#readChecked(this.#record, this.#start + place * (bytes + CHECK_BYTES));
     const reduced = this.#codec.decode(record, this.#storedShape);
     const gradient = this.#filter.spread(reduced, shape);
     if (reduced !== gradient) free(reduced);
@@ -162,18 +173,20 @@ export class SpoolReader {
     this.#file.close();
   }
 
-  #read(bytes: number, position: number): Buffer {
-    const buffer = Buffer.alloc(bytes);
-    this.#file.waitFor(position + bytes);
-    if (readSync(this.#file.descriptor, buffer, 0, bytes, position) !== bytes)
+  /** Fills the buffer from there. */
+  #read(buffer: Buffer, position: number): Buffer {
+    const { length } = buffer;
+    this.#file.waitFor(position + length);
+    if (readSync(this.#file.descriptor, buffer, 0, length, position) !== length)
       throw new BlobCorruptError(this.uri);
     return buffer;
   }
 
-  #readChecked(bytes: number, position: number): Buffer {
-    const both = this.#read(bytes + CHECK_BYTES, position);
-    const content = both.subarray(0, bytes);
-    if (!checkOf(content).equals(both.subarray(bytes))) throw new BlobCorruptError(this.uri);
+  /** The bytes before the check. */
+  #readChecked(buffer: Buffer, position: number): Buffer {
+    const both = this.#read(buffer, position);
+    const content = both.subarray(0, -CHECK_BYTES);
+    if (!checkOf(content).equals(both.subarray(-CHECK_BYTES))) throw new BlobCorruptError(this.uri);
     return content;
   }
 }
@@ -185,6 +198,8 @@ function headerBytes(header: SpoolHeader): Buffer {
   return Buffer.concat([length, json, checkOf(json)]);
 }
 
-function checkOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest().subarray(0, CHECK_BYTES);
+function checkOf(...pieces: readonly Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest().subarray(0, CHECK_BYTES);
 }

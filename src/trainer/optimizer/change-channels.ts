@@ -9,7 +9,8 @@ import {
   withChannels,
 } from '../../network/index.js';
 import type { OptimizerState } from './optimizer-state.js';
-import { initialValues, type NamedValues } from './parameter-values.js';
+import { initialValues } from './parameter-values.js';
+import type { NamedValues } from './values.js';
 
 /** A change of the hidden channels of a chain of layers. */
 export interface ChannelChange {

@@ -16,3 +16,4 @@ export { rateFactors } from './rates.js';
 export { learningRateAt, replicaRateAt } from './schedule.js';
 export { type SgdSettings, sgd } from './sgd.js';
 export { type LayerUpdate, layerOf, type Memory, parameterwise, type UpdateRule } from './update-rule.js';
+export * from './values.js';

@@ -1,13 +1,13 @@
 import type { OuterSettings } from '../../method/outer.js';
 import { meanState } from './mean-state.js';
-import type { OptimizerState } from './optimizer-state.js';
+import { inMemory, type ReadableState } from './optimizer-state.js';
 import { OUTER_SLOT, outerStep } from './outer-step.js';
 
 /** The slot of the weights with which a round of replicas started. */
 const START_SLOT = 'outer_start';
 
 /** The state of a replica after a round, with what the step between rounds needs. One of the replicas keeps it for all. */
-export function withStart(before: OptimizerState, after: OptimizerState): OptimizerState {
+export function withStart(before: ReadableState, after: ReadableState): ReadableState {
   const slots = new Map([...after.slots, [START_SLOT, before.weights]]);
   const velocity = before.slots.get(OUTER_SLOT);
   if (velocity) slots.set(OUTER_SLOT, velocity);
@@ -19,13 +19,14 @@ export function withStart(before: OptimizerState, after: OptimizerState): Optimi
  * @param states in the order of the replicas; with `outer`, the first one is of `withStart`
  */
 export function joinReplicas(
-  [first, ...others]: readonly OptimizerState[],
+  [first, ...others]: readonly ReadableState[],
   outer: OuterSettings | null,
-): OptimizerState {
+): ReadableState {
   if (first === undefined) throw new RangeError('the list of replicas is empty');
   if (outer === null) return meanState([first, ...others]);
   const { [START_SLOT]: start, [OUTER_SLOT]: velocity, ...own } = Object.fromEntries(first.slots);
   if (!start) throw new Error('no replica has the weights that its round started with');
   const mean = meanState([{ weights: first.weights, slots: new Map(Object.entries(own)) }, ...others]);
-  return outerStep({ weights: start, slots: new Map(velocity ? [[OUTER_SLOT, velocity]] : []) }, mean, outer);
+  const common = { weights: start, slots: new Map(velocity ? [[OUTER_SLOT, velocity]] : []) };
+  return outerStep(inMemory(common), inMemory(mean), outer);
 }

@@ -1,14 +1,35 @@
 import { type ParameterSpec, sizeOf, trainedParameters } from '../../network/index.js';
-import { initialValues, type NamedValues } from './parameter-values.js';
+import { readableInitialValues } from './parameter-values.js';
 import { memoriesOf, type UpdateRule } from './update-rule.js';
+import { type ReadableValues, readNamed, type Values } from './values.js';
 
 /** The slot of how many updates each parameter has had, beside the memories of the rule. */
 export const STEPS_SLOT = 'steps';
 
-/** Values to resume from; weights cover every parameter, slots every memory of the rule. */
-export interface OptimizerState {
-  readonly weights: NamedValues;
-  readonly slots: ReadonlyMap<string, NamedValues>;
+/** A state whose arrays are given as `T`. Weights cover every parameter, slots every memory of the rule. */
+export interface StateOf<T> {
+  readonly weights: ReadonlyMap<string, T>;
+  readonly slots: ReadonlyMap<string, ReadonlyMap<string, T>>;
+}
+
+/** A state whose arrays are all in memory. */
+export type OptimizerState = StateOf<Float32Array>;
+
+/** A state whose arrays may be elsewhere, so that memory need not hold all of them at a time. */
+export type ReadableState = StateOf<Values>;
+
+/** Number of all values. */
+export function countValues({ weights, slots }: ReadableState): number {
+  const arrays = [weights, ...slots.values()].flatMap((named) => [...named.values()]);
+  return arrays.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The state with all its arrays in memory. */
+export function inMemory({ weights, slots }: ReadableState): OptimizerState {
+  return {
+    weights: readNamed(weights),
+    slots: new Map([...slots].map(([slot, named]) => [slot, readNamed(named)])),
+  };
 }
 
 /** The state before the first step: a pure function of the seed and the names of the parameters. */
@@ -17,15 +38,18 @@ export function startingState(
   seed: number,
   rule: UpdateRule,
 ): OptimizerState {
-  return { weights: initialValues(parameters, seed), slots: startingSlots(parameters, rule) };
+  return inMemory({
+    weights: readableInitialValues(parameters, seed),
+    slots: startingSlots(parameters, rule),
+  });
 }
 
 /** The state with empty memories for parameters that have none: those of blocks that begin to train. */
 export function withMemories(
-  { weights, slots }: OptimizerState,
+  { weights, slots }: ReadableState,
   parameters: readonly ParameterSpec[],
   rule: UpdateRule,
-): OptimizerState {
+): ReadableState {
   const empty = startingSlots(parameters, rule);
   const known = [...slots].map(
     ([slot, named]) => [slot, new Map([...(empty.get(slot) ?? []), ...named])] as const,
@@ -37,14 +61,19 @@ export function withMemories(
 export function startingSlots(
   parameters: readonly ParameterSpec[],
   rule: UpdateRule,
-): ReadonlyMap<string, NamedValues> {
-  const slots = new Map<string, Map<string, Float32Array>>();
+): ReadableState['slots'] {
+  const slots = new Map<string, Map<string, Values>>();
   for (const memory of memoriesOf(parameters, rule)) {
     const named = slots.get(memory.slot) ?? new Map();
-    slots.set(memory.slot, named.set(memory.name, new Float32Array(sizeOf(memory))));
+    slots.set(memory.slot, named.set(memory.name, zeros(sizeOf(memory))));
   }
   const counted = trainedParameters(parameters);
   // Without a parameter there is no slot at all: in a merged state this one would come before the memories.
   if (!rule.countsSteps || counted.length === 0) return slots;
-  return slots.set(STEPS_SLOT, new Map(counted.map(({ name }) => [name, new Float32Array(1)])));
+  return slots.set(STEPS_SLOT, new Map(counted.map(({ name }) => [name, zeros(1)])));
 }
+
+const zeros = (length: number): ReadableValues => ({
+  length,
+  read: (into) => into?.fill(0) ?? new Float32Array(length),
+});

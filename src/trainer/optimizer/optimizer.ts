@@ -1,9 +1,10 @@
-import { type ParameterSpec, trainedParameters } from '../../network/index.js';
+import { type ParameterSpec, sizeOf, trainedParameters } from '../../network/index.js';
 import { factorsAmong, type NamedTensors } from '../passes/index.js';
 import {
   createVariable,
   free,
   read,
+  Staging,
   scalar,
   type Tensor,
   undoOnError,
@@ -12,9 +13,9 @@ import {
   valuesOf,
 } from '../runtime/index.js';
 import { clipNorm, normOf } from './clip.js';
-import { type OptimizerState, STEPS_SLOT } from './optimizer-state.js';
-import type { NamedValues } from './parameter-values.js';
+import { inMemory, type OptimizerState, type ReadableState, STEPS_SLOT } from './optimizer-state.js';
 import { layersOf, type Memory, memoriesOf, type UpdateRule } from './update-rule.js';
+import { type ReadableValues, readValues, type Values } from './values.js';
 
 export interface OptimizerSettings {
   readonly rule: UpdateRule;
@@ -60,14 +61,17 @@ export class Optimizer {
   readonly #memories: ReadonlyMap<string, ReadonlyMap<string, Variable>>;
   #views: Map<string, Tensor>;
 
-  constructor(parameters: readonly ParameterSpec[], state: OptimizerState, settings: OptimizerSettings) {
+  constructor(parameters: readonly ParameterSpec[], state: ReadableState, settings: OptimizerSettings) {
     this.#rule = settings.rule;
     this.#clipNorm = settings.clipNorm ?? null;
     const memories = memoriesOf(parameters, settings.rule);
+    const staging = new Staging(Math.max(...[...parameters, ...memories].map(sizeOf)));
     [this.#memories, this.#parameters, this.#fixed] = undoOnError(() => [
-      memoriesToDevice(memories, state),
-      trainedParameters(parameters).map((parameter) => toDevice(parameter, state, settings)),
-      parameters.filter(({ fixed }) => fixed !== undefined).map((parameter) => onDevice(parameter, state)),
+      memoriesToDevice(memories, state, staging),
+      trainedParameters(parameters).map((parameter) => toDevice(parameter, state, settings, staging)),
+      parameters
+        .filter(({ fixed }) => fixed !== undefined)
+        .map((parameter) => onDevice(parameter, state, staging)),
     ]);
     this.#layers = layersOf(this.#parameters);
     this.#views = this.#viewsOfAll();
@@ -116,9 +120,10 @@ export class Optimizer {
     // Gradients are in the order of their computation: one that is infinite makes the later ones infinite, too.
     const spoilt = Number.isFinite(before) ? null : firstNonFinite('gradient', gradients);
     const used = this.#clipNorm === null ? raw : clipNorm(raw, this.#clipNorm);
+    if (used !== raw) free(...raw);
     free(...this.#views.values());
     this.#update(used, learningRate, gradients);
-    free(...used, ...gradients.values());
+    free(...gradients.values());
     gradients.clear();
     this.#views = this.#viewsOfAll();
     if (!measures) return null;
@@ -129,15 +134,20 @@ export class Optimizer {
   }
 
   state(): OptimizerState {
-    const slots = new Map<string, NamedValues>(
-      [...this.#memories].map(([slot, named]) => [slot, mapValues(named, readVariable)]),
+    return inMemory(this.readableState());
+  }
+
+  /** The state without a copy: its arrays can be read until the next step. */
+  readableState(): ReadableState {
+    const slots = new Map<string, ReadonlyMap<string, Values>>(
+      [...this.#memories].map(([slot, named]) => [slot, mapValues(named, readable)]),
     );
     if (this.#rule.countsSteps) {
       const counts = this.#parameters.map(({ name, updates }) => [name, Float32Array.of(updates)] as const);
       slots.set(STEPS_SLOT, new Map(counts));
     }
     const weights = [...this.#parameters, ...this.#fixed].map(
-      (parameter) => [parameter.name, readVariable(parameter.weights)] as const,
+      (parameter) => [parameter.name, readable(parameter.weights)] as const,
     );
     return { weights: new Map(weights), slots };
   }
@@ -171,6 +181,8 @@ export class Optimizer {
       const memory = (slot: string, name: string) => required(slotOf(this.#memories, slot), name);
       const factorsOf = (kernel: string) => factorsAmong(among, kernel);
       this.#rule.apply({ parameters, memory, factorsOf, scalarOf: scalars.of });
+      // The arrays that a rule computes for the next layer take their place.
+      free(...parameters.map(({ gradient }) => gradient));
     }
     scalars.free();
   }
@@ -191,31 +203,42 @@ class Scalars {
   }
 }
 
-function toDevice(parameter: ParameterSpec, state: OptimizerState, settings: OptimizerSettings): Trained {
+function toDevice(
+  parameter: ParameterSpec,
+  state: ReadableState,
+  settings: OptimizerSettings,
+  staging: Staging,
+): Trained {
   const { name } = parameter;
   const { rule, weightDecayOf, rateFactorOf } = settings;
   return {
-    ...onDevice(parameter, state),
+    ...onDevice(parameter, state, staging),
     weightDecay: weightDecayOf(parameter),
     rateFactor: rateFactorOf?.(parameter) ?? 1,
-    updates: rule.countsSteps ? required(slotOf(state.slots, STEPS_SLOT), name)[0]! : 0,
+    updates: rule.countsSteps ? readValues(required(slotOf(state.slots, STEPS_SLOT), name))[0]! : 0,
   };
 }
 
-function onDevice({ name, shape }: ParameterSpec, { weights }: OptimizerState): OnDevice {
-  return { name, weights: createVariable(upload(required(weights, name), shape)) };
+function onDevice({ name, shape }: ParameterSpec, { weights }: ReadableState, staging: Staging): OnDevice {
+  return { name, weights: variableOf(required(weights, name), shape, staging) };
 }
 
 function memoriesToDevice(
   memories: readonly Memory[],
-  { slots }: OptimizerState,
+  { slots }: ReadableState,
+  staging: Staging,
 ): ReadonlyMap<string, ReadonlyMap<string, Variable>> {
   const onDevice = new Map<string, Map<string, Variable>>();
   for (const { slot, name, shape } of memories) {
     const named = onDevice.get(slot) ?? new Map();
-    onDevice.set(slot, named.set(name, createVariable(upload(required(slotOf(slots, slot), name), shape))));
+    onDevice.set(slot, named.set(name, variableOf(required(slotOf(slots, slot), name), shape, staging)));
   }
   return onDevice;
+}
+
+function variableOf(values: Values, shape: readonly number[], staging: Staging): Variable {
+  const array = values instanceof Float32Array ? values : values.read(staging.array(values.length));
+  return createVariable(upload(array, shape));
 }
 
 /** `what of name`, or `what` alone if every single norm is finite and only their sum overflows float32. */
@@ -224,11 +247,14 @@ function firstNonFinite(what: 'gradient' | 'weights', tensors: NamedTensors): st
   return found ? `${what} of ${found[0]}` : what;
 }
 
-function readVariable(variable: Variable): Float32Array {
-  const values = valuesOf(variable);
-  const copy = read(values);
-  free(values);
-  return copy;
+function readable(variable: Variable): ReadableValues {
+  const withValues = <T>(use: (values: Tensor) => T): T => {
+    const values = valuesOf(variable);
+    const used = use(values);
+    free(values);
+    return used;
+  };
+  return { length: withValues(sizeOf), read: () => withValues(read) };
 }
 
 function slotOf<T>(slots: ReadonlyMap<string, T>, slot: string): T {

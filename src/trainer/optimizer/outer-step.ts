@@ -1,6 +1,6 @@
 import type { OuterSettings } from '../../method/outer.js';
 import type { OptimizerState } from './optimizer-state.js';
-import type { NamedValues } from './parameter-values.js';
+import type { NamedValues } from './values.js';
 
 /** The slot of the momentum between rounds, beside the memories of the rule. */
 export const OUTER_SLOT = 'outer';

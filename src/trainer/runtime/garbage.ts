@@ -1,14 +1,37 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { COLLECTED_BYTES } from '../../method/index.js';
 
-let collect: (() => void) | null = null;
+type Collect = (options?: { readonly type: 'minor' }) => void;
+
+let collect: Collect | null = null;
 
 /** Values whose arrays are worth a collection, in which a task of a small network would take longer: 8 MB. */
 const MANY_VALUES = 2 ** 21;
 
-/** Frees the arrays of so many values that the device has copies of, if they are many and nothing refers to them any more. */
+/** Whether arrays of so many values are worth a collection. */
+export const areMany = (values: number): boolean => values >= MANY_VALUES;
+
+/**
+ * Frees the arrays of so many values that the device or a file has copies of, if they are many and nothing refers to them any
+ * more.
+ */
 export function freeUploaded(values: number): void {
-  if (values >= MANY_VALUES) collectGarbage();
+  if (areMany(values)) collectGarbage();
+}
+
+let passed = 0;
+
+/**
+ * Frees the arrays of messages from time to time. They are outside of V8's heap, which would let 30 MB of them wait.
+ * @param bytes length of the message that was written
+ */
+export function freeMessage(bytes: number): void {
+  passed += bytes;
+  if (passed < COLLECTED_BYTES) return;
+  passed = 0;
+  collect ??= exposed();
+  collect({ type: 'minor' });
 }
 
 /**
@@ -21,10 +44,10 @@ function collectGarbage(): void {
   collect();
 }
 
-function exposed(): () => void {
+function exposed(): Collect {
   setFlagsFromString('--expose-gc');
   try {
-    return runInNewContext('gc') as () => void;
+    return runInNewContext('gc') as Collect;
   } finally {
     setFlagsFromString('--no-expose-gc');
   }

@@ -1,3 +1,4 @@
+import './enable-onednn.js';
 import './node-compat.js';
 import { createRequire } from 'node:module';
 import type { GraphModel, io, LayersModel, Tensor } from '@tensorflow/tfjs';

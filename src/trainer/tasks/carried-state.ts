@@ -1,5 +1,6 @@
 import type { BlobUri } from '../../contract/trainer-protocol.js';
-import type { OptimizerState } from '../optimizer/index.js';
+import { countValues, inMemory, type OptimizerState, type ReadableState } from '../optimizer/index.js';
+import { areMany } from '../runtime/index.js';
 
 /**
  * The state that the last task of this trainer stored, for the next task. Most tasks start with it, and need not
@@ -9,8 +10,9 @@ import type { OptimizerState } from '../optimizer/index.js';
 export class CarriedState {
   #carried: { readonly uri: BlobUri; readonly state: OptimizerState } | null = null;
 
-  keep(uri: BlobUri, state: OptimizerState): void {
-    this.#carried = { uri, state };
+  /** Keeps a copy, of a large state none: it would be in memory beside the device's. */
+  keep(uri: BlobUri, state: ReadableState): void {
+    this.#carried = areMany(countValues(state)) ? null : { uri, state: inMemory(state) };
   }
 
   /**

@@ -144,7 +144,7 @@ export const TRAINING: readonly Mutant[] = [
     {
       name: 'joined-cold',
       fault: 'The joined network starts without optimiser memory.',
-      file: 'src/trainer/tasks/inputs/states.ts',
+      file: 'src/trainer/tasks/inputs/states-before.ts',
       edits: [
         ['mergeStates(states)));', 'mergeStates(states.map((state) => ({ ...state, slots: new Map() })))));'],
       ],
@@ -332,7 +332,7 @@ export const TRAINING: readonly Mutant[] = [
     {
       name: 'copies-joined',
       fault: 'The joined network has the copies of stages.',
-      file: 'src/trainer/tasks/inputs/states.ts',
+      file: 'src/trainer/tasks/inputs/states-before.ts',
       edits: [['mergeStates(states)));', 'mergeStates(states.toReversed())));']],
     },
   ]),

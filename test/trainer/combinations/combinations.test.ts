@@ -7,7 +7,7 @@ import { makePlan } from '../../../src/planning/forecast/forecast.js';
 import { randomStream } from '../../../src/trainer/random.js';
 import { withBlobs } from '../support/run-plan.js';
 import { relativeError } from '../support/small-network.js';
-import { type Fields, jobsOf, METHOD_TYPES, OPTIMIZER_TYPES, without } from './draw.js';
+import { type Fields, jobsOf, METHOD_TYPES, OPTIMIZER_TYPES, withField, without } from './draw.js';
 import { checkProblems, isRefused, type Problem, resolve, withRemedies } from './planned.js';
 import { serialJob, wholeBatches } from './serial.js';
 import { checkFinite, factsOf, type Trained, train } from './train.js';
@@ -43,6 +43,33 @@ function draw(index: number): Fields {
   const optimizer = OPTIMIZER_TYPES[index % OPTIMIZER_TYPES.length]!;
   const [fields] = fc.sample(jobsOf(method, optimizer), { numRuns: 1, seed: SEED + index });
   return fields!;
+}
+
+/** Fields of one method or few, which are drawn in one of many hundred jobs: each is in a job of every run. */
+const RARE = [
+  ['/method/replicas', 2, 'augmented-lagrangian'],
+  ['/method/levels/count', 2, 'penalty'],
+  ['/method/sparsity/keep', 0.5, 'augmented-lagrangian'],
+  ['/method/reach', 2, 'local-heads'],
+  ['/method/heads/decoder', true, 'local-heads'],
+] as const;
+/** Every eighth job has one of them. */
+const RARE_EVERY = 8;
+const MAX_DRAWS = 500;
+
+/** The first job drawn that is accepted with a rare field. */
+function drawRare(index: number): Fields {
+  const [pointer, value, method] = RARE[Math.floor(index / RARE_EVERY) % RARE.length]!;
+  const optimizer = OPTIMIZER_TYPES[index % OPTIMIZER_TYPES.length]!;
+  for (let drawn = 0; drawn < MAX_DRAWS; drawn++) {
+    const [fields] = fc.sample(jobsOf(method, optimizer), {
+      numRuns: 1,
+      seed: SEED + RUNS + MAX_DRAWS * index + drawn,
+    });
+    const answer = accepted(withField(fields!, pointer, value));
+    if (answer.fields.has(pointer)) return answer.fields;
+  }
+  throw new Error(`SEED=${SEED}: no job of ${MAX_DRAWS} with ${pointer} is accepted`);
 }
 
 const textOf = (fields: Fields): string => JSON.stringify(Object.fromEntries(fields));
@@ -101,7 +128,7 @@ test('a drawn job is planned, or refused with a field and a remedy that leads to
 test('every accepted job trains three steps with finite figures, and equal bytes in any order of its tasks', async (t) => {
   const count = { trained: 0, serial: 0, exported: 0 };
   for (let index = 0; index < RUNS; index++) {
-    const { fields, spec } = accepted(index % SERIAL === 0 ? ofSerialNetwork(draw(index)) : draw(index));
+    const { fields, spec } = accepted(drawnFor(index));
     await about(fields, () =>
       withBlobs(async (blobs) => {
         const images = imagesOf(fields);
@@ -125,6 +152,11 @@ test('every accepted job trains three steps with finite figures, and equal bytes
   // Jobs that round what they keep have no serial network to equal.
   assert.ok(count.serial >= Math.floor(RUNS / 5));
 });
+
+function drawnFor(index: number): Fields {
+  if (index % RARE_EVERY === RARE_EVERY - 1) return drawRare(index);
+  return index % SERIAL === 0 ? ofSerialNetwork(draw(index)) : draw(index);
+}
 
 /** A job whose weights must be those of the serial network: one stage, or all message rounds. */
 function ofSerialNetwork(fields: Fields): Fields {

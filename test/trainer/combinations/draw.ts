@@ -179,6 +179,10 @@ export function jobsOf(method: string, optimizer: string): fc.Arbitrary<Fields> 
     });
 }
 
+/** The fields with one more, and what that one needs of the network. */
+export const withField = (fields: Fields, pointer: string, value: unknown): Fields =>
+  withGiven(new Map([...fields, [pointer, value]]));
+
 /** Half of the jobs have none of these. */
 const STARTS = ['/freeze', '/init_from'];
 

@@ -97,7 +97,10 @@ function gradientsThroughCodec(
     let message = passes.at(-1)!.pullback(kernels.multiply(cotangent, scalar(lossScale)));
     for (const pass of passes.slice(0, -1).reverse()) {
       const reduced = filter.reduce(message!);
-      const received = filter.spread(codec.decode(codec.encode(reduced), reduced.shape), message!.shape);
+      const received = filter.spread(
+        codec.decode(Buffer.concat(codec.encode(reduced)), reduced.shape),
+        message!.shape,
+      );
       message = pass.pullback(coupling(pass.output, pass.output, received, { beta: 4 }).cotangent);
     }
     return readAll(gradients);

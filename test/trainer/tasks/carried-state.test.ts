@@ -45,6 +45,10 @@ test('a carried state is not read, and serves one attempt: the next attempt read
           read.push(uri);
           return blobs.get(uri);
         },
+        localPath: (uri: BlobUri) => {
+          read.push(uri);
+          return blobs.localPath(uri);
+        },
       };
       const success = await runTrainingTask(task, { ...options, blobs: watched, carried });
       if (state === undefined) return success;

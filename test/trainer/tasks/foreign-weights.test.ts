@@ -18,6 +18,7 @@ import {
 } from '../../../src/network/layouts/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
+import { inMemory } from '../../../src/trainer/optimizer/index.js';
 import { inferenceRule, inferPass, uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena, read, upload } from '../../../src/trainer/runtime/index.js';
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
@@ -103,8 +104,8 @@ test('one, two and three stages start from bitwise the same tensors, and gray im
       const parameters = run.stages.flatMap(stageParameters);
       const context = (inputs: Record<string, typeof blob.uri>) =>
         contextOf({ key: 'stage-0-0', kind: 'stage', stage: 0, round: 0 }, { spec, blobs, inputs });
-      const start = (await initialState(context({ 'initial-0': blob.uri }), parameters)).weights;
-      const chance = (await initialState(context({}), parameters)).weights;
+      const start = inMemory(await initialState(context({ 'initial-0': blob.uri }), parameters)).weights;
+      const chance = inMemory(await initialState(context({}), parameters)).weights;
       let loaded = 0;
       for (const { name } of parametersOf(wholeNetwork(run.network))) {
         if (name === 'stem/conv/kernel' || name.startsWith('head/dense')) continue;

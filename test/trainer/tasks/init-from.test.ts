@@ -12,7 +12,7 @@ import {
   reconstructAuxiliary,
   TrainedNetwork,
 } from '../../../src/trainer/evaluation/index.js';
-import { initialValues } from '../../../src/trainer/optimizer/index.js';
+import { initialValues, inMemory } from '../../../src/trainer/optimizer/index.js';
 import { trainBatchesOn } from '../../../src/trainer/tasks/inputs/batches.js';
 import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
@@ -45,7 +45,7 @@ test('a job starts at bitwise the given weights, with a new optimiser', async ()
     const spec = tinySpec({ method: backprop, seed: 5 });
     const inputs = { 'initial-0': trained.uri };
     const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
-    const start = await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters);
+    const start = inMemory(await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters));
     assert.deepEqual(start.weights, trained.weights);
     for (const values of start.slots.get('momentum')!.values())
       assert.ok(values.every((value) => value === 0));
@@ -69,7 +69,7 @@ test('a job that refines a network starts each block from half the branch of one
     const spec = { ...deep, init_from: { ...init, model: null, weights: null } };
     const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
     const context = contextOf(ROUND, { spec, blobs, inputs: { 'initial-0': shallow.uri } });
-    const { weights } = await initialState(context, parameters);
+    const { weights } = inMemory(await initialState(context, parameters));
     const [theirs, chance] = [shallow.weights, initialValues(parameters, 5)];
     const half = (values: Float32Array) => values.map((value) => value / 2);
     for (const name of ['stem/conv/kernel', 'head/dense/kernel'])
@@ -94,7 +94,7 @@ test('a job that starts from the replicas of a round starts at their mean', asyn
     ];
     const inputs = { 'initial-0': first.uri, 'initial-1': second.uri };
     const parameters = stageParameters(describeRun(spec, TINY).stages[0]!);
-    const { weights } = await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters);
+    const { weights } = inMemory(await initialState(contextOf(ROUND, { spec, blobs, inputs }), parameters));
     for (const [name, values] of weights) {
       const other = second.weights.get(name)!;
       assert.deepEqual(
@@ -117,7 +117,7 @@ test('a new head: the layers that tell classes apart start from random weights, 
       tinySpec({ method, seed: 5, init_from: { checkpoint: 'job_1-round-0', head } });
     const parameters = describeRun(specOf('new'), TINY).stages.flatMap(stageParameters);
     const startOf = async (spec: ResolvedSpec, from: Record<string, BlobUri>) =>
-      (await initialState(contextOf(ROUND, { spec, blobs, inputs: from }), parameters)).weights;
+      inMemory(await initialState(contextOf(ROUND, { spec, blobs, inputs: from }), parameters)).weights;
     const [kept, fresh, chance] = [
       await startOf(specOf('keep'), inputs),
       await startOf(specOf('new'), inputs),
@@ -196,8 +196,8 @@ test('two, three and four stages load bitwise the same tensors; missing parts st
       const loaded: string[] = [];
       for (const stage of run.stages) {
         const parameters = stageParameters(stage);
-        const start = await initialState(context({ 'initial-0': trained.uri }), parameters);
-        const chance = await initialState(context({}), parameters);
+        const start = inMemory(await initialState(context({ 'initial-0': trained.uri }), parameters));
+        const chance = inMemory(await initialState(context({}), parameters));
         for (const { name } of parameters) {
           const given = trained.weights.get(name);
           assert.deepEqual(start.weights.get(name), given ?? chance.weights.get(name), name);

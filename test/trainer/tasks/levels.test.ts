@@ -5,7 +5,7 @@ import type { BlobUri, TaskSuccess } from '../../../src/contract/trainer-protoco
 import { describeRun, describeRunIn } from '../../../src/method/index.js';
 import { wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
-import { startingSlots, updateRuleOf } from '../../../src/trainer/optimizer/index.js';
+import { inMemory, startingSlots, updateRuleOf } from '../../../src/trainer/optimizer/index.js';
 import { refined } from '../../../src/trainer/tasks/inputs/refined.js';
 import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
 import { type Features, referenceForward } from '../support/reference.js';
@@ -50,7 +50,8 @@ function grown(spec: ResolvedSpec, next: number, values: ReadonlyMap<string, Flo
   const states = after.stages.map((stage, index) => {
     const own = stageParameters(before.stages[index]!);
     const weights = new Map(own.map(({ name }) => [name, values.get(name)!]));
-    return refined(context, after, stageParameters(stage), { weights, slots: startingSlots(own, rule) });
+    const state = { weights, slots: startingSlots(own, rule) };
+    return inMemory(refined(context, after, stageParameters(stage), state));
   });
   return { before, after, weights: new Map(states.flatMap(({ weights }) => [...weights])) };
 }

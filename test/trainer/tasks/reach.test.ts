@@ -6,9 +6,11 @@ import { headLayers, parametersOf, type StageDescription } from '../../../src/ne
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
 import { fidelities } from '../../../src/trainer/evaluation/index.js';
+import { inMemory } from '../../../src/trainer/optimizer/index.js';
 import { uploadWeights } from '../../../src/trainer/passes/index.js';
 import { arena } from '../../../src/trainer/runtime/index.js';
-import { initialState, joinedState } from '../../../src/trainer/tasks/inputs/states.js';
+import { initialState } from '../../../src/trainer/tasks/inputs/states.js';
+import { joinedState } from '../../../src/trainer/tasks/inputs/states-before.js';
 import { localHeads } from '../../../src/trainer/tasks/train/methods/local-heads.js';
 import { Stopwatch } from '../../../src/trainer/training/index.js';
 import { within } from '../support/measured.js';
@@ -175,8 +177,8 @@ test('the joined network, and a job that starts from stages, have no copies', as
         ...{ spec, blobs },
         inputs: Object.fromEntries(uris.map((uri, index) => [`${name}-${index}`, uri])),
       });
-    const joined = await joinedState(given('state'), described, parameters);
-    const started = await initialState(given('initial'), parameters);
+    const joined = inMemory(await joinedState(given('state'), described, parameters));
+    const started = inMemory(await initialState(given('initial'), parameters));
     for (const { index, layers } of described.stages) {
       for (const { name } of parametersOf(layers)) {
         assert.deepEqual(joined.weights.get(name), states[index]!.weights.get(name), name);

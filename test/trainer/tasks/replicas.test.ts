@@ -5,8 +5,14 @@ import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { meanOf, meanState, type NamedValues, replicaRateAt } from '../../../src/trainer/optimizer/index.js';
-import { joinedState } from '../../../src/trainer/tasks/inputs/states.js';
+import {
+  inMemory,
+  meanOf,
+  meanState,
+  type NamedValues,
+  replicaRateAt,
+} from '../../../src/trainer/optimizer/index.js';
+import { joinedState } from '../../../src/trainer/tasks/inputs/states-before.js';
 import { plainMean } from '../support/plain-mean.js';
 import { withBlobs } from '../support/run-plan.js';
 import { contextOf, runTraining, runTrainingTask, TINY, tinySpec } from '../support/training-tasks.js';
@@ -204,9 +210,6 @@ async function joinedOf(
 ) {
   const run = describeRun(spec, TINY);
   const task = { key: 'probe', kind: 'end_to_end', stage: null, round: 0 } as const;
-  return await joinedState(
-    contextOf(task, { spec, blobs, inputs }),
-    run,
-    parametersOf(wholeNetwork(run.network)),
-  );
+  const context = contextOf(task, { spec, blobs, inputs });
+  return inMemory(await joinedState(context, run, parametersOf(wholeNetwork(run.network))));
 }

@@ -7,14 +7,9 @@ import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import { planTasks } from '../../../src/planning/tasks/task-graph.js';
 import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { decodeState, decodeWeights } from '../../../src/trainer/checkpoint/index.js';
-import type { NamedValues } from '../../../src/trainer/optimizer/index.js';
-import { stageParameters } from '../../../src/trainer/tasks/inputs/stage-parameters.js';
-import {
-  initialWeights,
-  joinedState,
-  readWeights,
-  stateBefore,
-} from '../../../src/trainer/tasks/inputs/states.js';
+import { inMemory, type NamedValues } from '../../../src/trainer/optimizer/index.js';
+import { initialWeights, readWeights } from '../../../src/trainer/tasks/inputs/states.js';
+import { joinedState, stageState } from '../../../src/trainer/tasks/inputs/states-before.js';
 import { plainMean } from '../support/plain-mean.js';
 import { withBlobs } from '../support/run-plan.js';
 import { contextOf, runTraining, runTrainingTask, TINY, tinySpec } from '../support/training-tasks.js';
@@ -104,8 +99,8 @@ for (const type of ['penalty', 'augmented-lagrangian', 'local-heads'] as const) 
             { key, kind: 'stage', stage, round: 1, replica },
             { spec, blobs, inputs: inputs.get(key)! },
           );
-          const before = await stateBefore(context, stageParameters(run.stages[stage]!));
-          assert.deepEqual(before.weights, await meanOf('state', stage, 0), key);
+          const before = await stageState(context, run.stages[stage]!);
+          assert.deepEqual(inMemory(before).weights, await meanOf('state', stage, 0), key);
           if (stage === 1 || type === 'local-heads') continue;
           const sentIn = type === 'penalty' ? 0 : 1;
           assert.deepEqual(
@@ -127,7 +122,7 @@ for (const type of ['penalty', 'augmented-lagrangian', 'local-heads'] as const) 
         { key: 'finalize', kind: 'finalize', stage: null, round: null },
         { spec, blobs, inputs: last },
       );
-      const joined = (await joinedState(atEnd, run, whole)).weights;
+      const joined = inMemory(await joinedState(atEnd, run, whole)).weights;
       const expected = new Map([...(await meanOf('state', 0, 1)), ...(await meanOf('state', 1, 1))]);
       for (const { name } of whole) assert.deepEqual(joined.get(name), expected.get(name), name);
       // A job that starts from this round finds the states of stage 0 first, each with its replicas.

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { describeRun } from '../../../src/method/index.js';
 import { parametersOf, wholeNetwork } from '../../../src/network/index.js';
 import { decodeState } from '../../../src/trainer/checkpoint/index.js';
-import { initialValues } from '../../../src/trainer/optimizer/index.js';
-import { joinedState } from '../../../src/trainer/tasks/inputs/states.js';
+import { initialValues, inMemory } from '../../../src/trainer/optimizer/index.js';
+import { joinedState } from '../../../src/trainer/tasks/inputs/states-before.js';
 import { withBlobs } from '../support/run-plan.js';
 import { contextOf, runTraining, storeTiny, TINY, tinySpec } from '../support/training-tasks.js';
 
@@ -25,7 +25,8 @@ for (const type of ['sgd', 'adamw'] as const) {
       const task = { key: 'end_to_end-0', kind: 'end_to_end', stage: null, round: 0 } as const;
       const description = describeRun(spec, TINY);
       const parameters = parametersOf(wholeNetwork(description.network));
-      const joined = await joinedState(contextOf(task, { spec, blobs, inputs }), description, parameters);
+      const context = contextOf(task, { spec, blobs, inputs });
+      const joined = inMemory(await joinedState(context, description, parameters));
       const trained = decodeState(await blobs.get(uri)).weights;
       const start = initialValues(parameters, spec.seed);
       const last = new Set(parametersOf(description.stages[2]!.layers).map(({ name }) => name));

@@ -1,7 +1,7 @@
 import * as kernels from '../../kernels/index.js';
 import { DType, free, readIntegers, readScalar, scalar, type Tensor } from '../../runtime/index.js';
 import type { CorrectionCodec } from '../codec.js';
-import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from '../padding.js';
+import { bytesOf, dropPadding, elementsOf, floatsIn, integersIn, padToMultiple } from '../padding.js';
 
 /** Largest magnitude after scaling: a power of two well below float16's 65504. */
 const SCALED_MAGNITUDE = 2 ** 14;
@@ -22,13 +22,13 @@ export const float16Codec: CorrectionCodec = {
     const scaled = kernels.multiply(gradient, factor);
     const even = padToMultiple(scaled, HALVES_PER_WORD);
     const words = kernels.toWords(even, DType.float16);
-    const record = Buffer.concat([bytesOf(Float32Array.of(scale)), bytesOf(readIntegers(words))]);
+    const record = [bytesOf(Float32Array.of(scale)), bytesOf(readIntegers(words))];
     free(factor, scaled, even, words);
     return record;
   },
   decode: (record, shape) => {
-    const scale = new Float32Array(alignedBytes(record.subarray(0, SCALE_BYTES)))[0]!;
-    const words = new Int32Array(alignedBytes(record.subarray(SCALE_BYTES)));
+    const scale = floatsIn(record.subarray(0, SCALE_BYTES))[0]!;
+    const words = integersIn(record.subarray(SCALE_BYTES));
     const padded = kernels.fromWords(words, DType.float16, [HALVES_PER_WORD * words.length]);
     const factor = scalar(1 / scale);
     const values = kernels.multiply(padded, factor);

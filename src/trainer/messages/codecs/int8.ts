@@ -1,7 +1,7 @@
 import * as kernels from '../../kernels/index.js';
 import { arena, DType, read, readIntegers, scalar, type Tensor, upload } from '../../runtime/index.js';
 import type { CorrectionCodec } from '../codec.js';
-import { alignedBytes, bytesOf, dropPadding, elementsOf, padToMultiple } from '../padding.js';
+import { bytesOf, dropPadding, elementsOf, floatsIn, integersIn, padToMultiple } from '../padding.js';
 
 /**
  * Number of values that share a scale. The largest entry of a gradient is about twenty times its root mean square,
@@ -26,13 +26,13 @@ export const int8Codec: CorrectionCodec = {
     const { scales, words } = arena(() =>
       quantize(kernels.reshape(padToMultiple(gradient, BLOCK), [-1, BLOCK])),
     );
-    return Buffer.concat([scales, words]);
+    return [scales, words];
   },
   decode: (record, shape) =>
     arena(() => {
       const blocks = blocksOf(shape);
-      const scales = upload(new Float32Array(alignedBytes(record.subarray(0, 4 * blocks))), [blocks, 1]);
-      const words = new Int32Array(alignedBytes(record.subarray(4 * blocks)));
+      const scales = upload(floatsIn(record.subarray(0, 4 * blocks)), [blocks, 1]);
+      const words = integersIn(record.subarray(4 * blocks));
       const codes = kernels.fromWords(words, DType.int8, [blocks, BLOCK]);
       return dropPadding(kernels.multiply(codes, scales), shape);
     }),

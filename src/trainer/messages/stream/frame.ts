@@ -29,6 +29,8 @@ export class FrameReader {
   #inHeader = 0;
   #body: Uint8Array<ArrayBuffer> | null = null;
   #inBody = 0;
+  /** CRC-32 of what has come of the body, so that little is left to do when the last piece comes. */
+  #checksum = 0;
 
   constructor(private readonly onFrame: (frame: Frame) => void) {}
 
@@ -46,6 +48,7 @@ export class FrameReader {
       if (this.#header.readUInt32BE(0) !== MAGIC) throw new Error('a stream does not begin with a frame');
       this.#body = new Uint8Array(this.#header.readUInt32BE(8));
       this.#inBody = 0;
+      this.#checksum = 0;
     }
     return chunk.subarray(taken.length);
   }
@@ -53,13 +56,14 @@ export class FrameReader {
   #readBody(body: Uint8Array<ArrayBuffer>, chunk: Uint8Array): Uint8Array {
     const taken = chunk.subarray(0, body.length - this.#inBody);
     body.set(taken, this.#inBody);
+    this.#checksum = crc32(taken, this.#checksum);
     this.#inBody += taken.length;
     if (this.#inBody === body.length) this.#end(body);
     return chunk.subarray(taken.length);
   }
 
   #end(body: Uint8Array<ArrayBuffer>): void {
-    if (crc32(body) !== this.#header.readUInt32BE(12)) {
+    if (this.#checksum !== this.#header.readUInt32BE(12)) {
       throw new Error('a frame does not match its checksum');
     }
     this.#body = null;

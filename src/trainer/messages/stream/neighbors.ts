@@ -119,8 +119,14 @@ export class Neighbor {
 }
 
 /** A frame with the record of a codec. */
-export function recordFrame(record: Uint8Array): Frame {
-  return { kind: FRAME.tensor, bytes: new Uint8Array(record).buffer };
+export function recordFrame(record: readonly Uint8Array[]): Frame {
+  const bytes = new Uint8Array(record.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const piece of record) {
+    bytes.set(piece, start);
+    start += piece.length;
+  }
+  return { kind: FRAME.tensor, bytes: bytes.buffer };
 }
 
 /** A frame with a tensor's values. Their array must not be used afterwards. */

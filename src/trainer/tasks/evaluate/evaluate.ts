@@ -14,7 +14,8 @@ import type { TaskContext } from '../context.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
-import { hasInput, joinedState } from '../inputs/states.js';
+import { hasInput } from '../inputs/states.js';
+import { joinedWeights } from '../inputs/states-before.js';
 import { runOfState } from '../inputs/stored-run.js';
 import { diagnose } from './diagnose.js';
 
@@ -31,7 +32,7 @@ async function evaluateOn(context: TaskContext, readers: Readers): Promise<TaskS
   const run = await runOfState(context);
   const history = await readHistory(context);
   const watch = new Stopwatch(context.now);
-  const { weights } = await joinedState(context, run, parametersOf(wholeNetwork(run.network)));
+  const weights = await joinedWeights(context, run, parametersOf(wholeNetwork(run.network)));
   const isJoined = readsJoinedNetwork(context);
   const range = isJoined ? endToEndRange : parallelRange;
   const step = range(run.rounds, round ?? 0).end - 1;

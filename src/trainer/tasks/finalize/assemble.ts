@@ -12,7 +12,7 @@ import { Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { compactLayers } from '../inputs/stage-parameters.js';
-import { joinedState } from '../inputs/states.js';
+import { joinedWeights } from '../inputs/states-before.js';
 import { runOfState } from '../inputs/stored-run.js';
 import type { ScoredNetwork } from './export-networks.js';
 
@@ -25,7 +25,7 @@ export function assemble(context: TaskContext): Promise<TaskSuccess> {
     const watch = new Stopwatch(context.now);
     const run = await runOfState(context);
     const layers = wholeNetwork(run.network);
-    const { weights } = await joinedState(context, run, parametersOf(layers));
+    const weights = await joinedWeights(context, run, parametersOf(layers));
     const networks: [ScoredNetwork['name'], readonly Layer[]][] = [['full', layers]];
     const compact = context.assignment.inputs[FITTED_INPUT] === undefined ? null : compactLayers(run.stages);
     if (compact) networks.push(['compact', compact]);

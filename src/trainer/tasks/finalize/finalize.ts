@@ -21,7 +21,8 @@ import { trainBatchesOn } from '../inputs/batches.js';
 import { readHistory } from '../inputs/history.js';
 import { type Readers, withReaders } from '../inputs/readers.js';
 import { auxiliaryParameters, compactLayers } from '../inputs/stage-parameters.js';
-import { initialWeights, joinedState, readWeights } from '../inputs/states.js';
+import { initialWeights, readWeights } from '../inputs/states.js';
+import { joinedWeights } from '../inputs/states-before.js';
 import { runOfState } from '../inputs/stored-run.js';
 import { writeDocuments } from './documents.js';
 import { exportNetworks, type ScoredNetwork } from './export-networks.js';
@@ -50,18 +51,18 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
   const watch = new Stopwatch(context.now);
   const history = await readHistory(context);
   const layers = wholeNetwork(run.network);
-  const state = await joinedState(context, run, parametersOf(layers));
+  const trained = await joinedWeights(context, run, parametersOf(layers));
   const count = compactLayers(run.stages) ? 2 : 1;
   // One part per AuxNet, then the evaluation, then one part per exported file.
   const parts = run.stages.length + 1 + count * spec.exports.length;
   const progress = (done: number) => context.progress(done, parts);
-  const full = await TrainedNetwork.calibrate(layers, state.weights, readers.train, spec.seed);
+  const full = await TrainedNetwork.calibrate(layers, trained, readers.train, spec.seed);
   let compact: TrainedNetwork | null = null;
   try {
     const auxiliaries = await watch.timeAsync('reconstruct', () =>
       reconstructAll(context, run, full, readers, progress),
     );
-    compact = await calibrateCompact(run, state.weights, auxiliaries, readers, spec.seed);
+    compact = await calibrateCompact(run, trained, auxiliaries, readers, spec.seed);
     const scored = await watch.timeAsync('evaluate', () => scoreAll(context, full, compact, readers));
     const validated = await watch.timeAsync('evaluate', () => validate(context, full, compact, readers));
     progress(run.stages.length);
@@ -84,7 +85,7 @@ async function finish(context: TaskContext, readers: Readers): Promise<TaskSucce
     context.metrics(finals);
     const documents = await writeDocuments(context, history, result, exported.figures, finals);
     const report = await writeReport(context, run, result, exported.figures);
-    const weights = await storeWeights(context, run, state.weights, auxiliaries);
+    const weights = await storeWeights(context, run, trained, auxiliaries);
     const predictions = await storePredictions(context, scored);
     const artifacts = [...exported.artifacts, ...documents, ...predictions, weights, report];
     const { serving: outputs, figures: networks } = exported;

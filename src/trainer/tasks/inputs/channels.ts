@@ -4,8 +4,9 @@ import { type HiddenConvolution, hiddenConvolutions, type StageDescription } fro
 import { readWeightsOf } from '../../checkpoint/index.js';
 import {
   changeChannels,
+  inMemory,
   type NamedValues,
-  type OptimizerState,
+  type ReadableState,
   withChannelsOf,
 } from '../../optimizer/index.js';
 import type { TaskContext } from '../context.js';
@@ -20,8 +21,8 @@ import { anyOf, readWeights } from './states.js';
 export function withChannelsOfRound(
   { assignment: { spec, round } }: TaskContext,
   stage: StageDescription,
-  state: OptimizerState,
-): OptimizerState {
+  state: ReadableState,
+): ReadableState {
   const sparsity = sparsityOf(spec.method);
   if (sparsity === null || round === null || round < 1 || round > sparsity.untilRound) return state;
   const change = {
@@ -30,7 +31,7 @@ export function withChannelsOfRound(
     label: `round ${round}`,
   };
   const chains = [stage.auxiliary ?? [], stage.head?.classifier ?? []];
-  return chains.reduce((changed, layers) => changeChannels(changed, { ...change, layers }), state);
+  return chains.reduce((changed, layers) => changeChannels(changed, { ...change, layers }), inMemory(state));
 }
 
 /** The stages with the hidden channels that the AuxNets and heads among the inputs of a task have. */

@@ -3,8 +3,8 @@ import { coarserModel, countLevels, describeRun, type RunDescription } from '../
 import { blockFactor, type Origin, originsIn, type ParameterSpec } from '../../../network/index.js';
 import {
   initialValues,
-  type NamedValues,
-  type OptimizerState,
+  type ReadableState,
+  readValues,
   startingSlots,
   updateRuleOf,
 } from '../../optimizer/index.js';
@@ -19,8 +19,8 @@ export function refined(
   { assignment: { spec, dataset } }: TaskContext,
   { network }: Pick<RunDescription, 'network'>,
   parameters: readonly ParameterSpec[],
-  state: OptimizerState,
-): OptimizerState {
+  state: ReadableState,
+): ReadableState {
   if (countLevels(spec.method) === 1) return state;
   const blocks = countBlocks(parameters.map(({ name }) => name));
   const doublings = Math.log2(blocks / countBlocks([...state.weights.keys()]));
@@ -54,10 +54,13 @@ function countBlocks(names: readonly string[]): number {
 function valuesOf(
   parameter: ParameterSpec,
   [first, ...others]: readonly ((name: string) => Origin)[],
-  state: NamedValues,
+  state: ReadableState['weights'],
   spec: ResolvedSpec,
 ): Float32Array | null {
-  if (!first) return state.get(parameter.name)?.slice() ?? null;
+  if (!first) {
+    const values = state.get(parameter.name);
+    return values === undefined ? null : readValues(values).slice();
+  }
   const { name, factor } = first(parameter.name);
   const values =
     name === null

@@ -4,51 +4,46 @@ import {
   INITIAL_INPUT,
   replicaInput,
 } from '../../../contract/trainer-protocol.js';
-import {
-  describeRun,
-  type OuterSettings,
-  outerOfReplicas,
-  type RunDescription,
-} from '../../../method/index.js';
+import { describeRun, type OuterSettings } from '../../../method/index.js';
 import { isOfClasses, type Origin, originsIn, type ParameterSpec, sizeOf } from '../../../network/index.js';
 import {
   type Checkpoint,
-  decodeCheckpoint,
-  decodeState,
   decodeWeights,
   mergeStates,
+  openCheckpoint,
+  openState,
   readWeightsOf,
 } from '../../checkpoint/index.js';
 import {
-  initialValues,
   joinReplicas,
   meanOf,
   meanValues,
   type NamedValues,
-  type OptimizerState,
+  type ReadableState,
+  readableInitialValues,
+  readNamed,
+  readValues,
   startingSlots,
   updateRuleOf,
 } from '../../optimizer/index.js';
 import { allEnded } from '../all-ended.js';
 import { requiredInput, type TaskContext } from '../context.js';
 import { frozenStatistics } from './frozen-statistics.js';
-import { refined } from './refined.js';
-import { runOfSteps } from './run.js';
 
 const FIRST_KERNEL = 'stem/conv/kernel';
 
 /**
- * The state of an input, or the mean of the states of its replicas.
+ * The state of an input, or the mean of the states of its replicas. Arrays of files are read when they are asked for.
  * @param outer the step that replicas of the joined network take; null: none
  */
 export async function readState(
   context: TaskContext,
   input: string,
   outer: OuterSettings | null = null,
-): Promise<OptimizerState> {
+): Promise<ReadableState> {
   const read = async (name: string) => {
     const uri = requiredInput(context, name);
-    return context.carried?.take(uri) ?? decodeState(await context.blobs.get(uri));
+    return context.carried?.take(uri) ?? (await openState(await context.blobs.localPath(uri)));
   };
   const replicas = replicaInputs(context, input);
   return replicas.length === 0 ? read(input) : joinReplicas(await allEnded(replicas.map(read)), outer);
@@ -75,7 +70,7 @@ function replicaInputs({ assignment: { inputs } }: TaskContext, input: string): 
 /** The checkpoint of an earlier attempt of this task; null for the first attempt. */
 export async function readCheckpoint({ assignment, blobs }: TaskContext): Promise<Checkpoint | null> {
   const uri = assignment.inputs[CHECKPOINT_INPUT];
-  return uri === undefined ? null : decodeCheckpoint(await blobs.get(uri));
+  return uri === undefined ? null : openCheckpoint(await blobs.localPath(uri));
 }
 
 /** The weights of an AuxNet as its stage stored them, or the mean of its replicas; null before its first round. */
@@ -98,11 +93,19 @@ export async function initialWeights(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
 ): Promise<NamedValues> {
+  return readNamed(await startingWeights(context, parameters));
+}
+
+/** The same; random values are made when they are read. */
+async function startingWeights(
+  context: TaskContext,
+  parameters: readonly ParameterSpec[],
+): Promise<ReadableState['weights']> {
   const {
     assignment: { inputs, spec },
     blobs,
   } = context;
-  const weights = new Map(initialValues(parameters, spec.seed));
+  const weights = new Map(readableInitialValues(parameters, spec.seed));
   const hasNewHead = spec.init_from?.head === 'new';
   const uris = Object.entries(inputs).flatMap(([name, uri]) => (name.startsWith(INITIAL_INPUT) ? [uri] : []));
   const found = new Map<string, Float32Array[]>();
@@ -121,14 +124,17 @@ export async function initialWeights(
     const isReplica = namesHere === namesBefore;
     namesBefore = namesHere;
     for (const { parameter, name, factor } of origins) {
-      const values = name === null ? weights.get(parameter.name)! : fitted(parameter, stored.get(name));
+      const values =
+        name === null ? readValues(weights.get(parameter.name)!) : fitted(parameter, stored.get(name));
       const before = (isReplica && found.get(parameter.name)) || [];
       if (values !== null) found.set(parameter.name, [...before, times(values, factor)]);
     }
   }
   for (const [name, kept] of found) weights.set(name, meanOf(kept));
   const lacksStatistics = parameters.some(({ name, fixed }) => fixed === 'statistic' && !found.has(name));
-  return lacksStatistics ? new Map([...weights, ...(await frozenStatistics(context, weights))]) : weights;
+  return lacksStatistics
+    ? new Map([...weights, ...(await frozenStatistics(context, readNamed(weights)))])
+    : weights;
 }
 
 /** The places of parameters in the network that the job starts from. */
@@ -163,45 +169,17 @@ function fitted({ name, shape }: ParameterSpec, stored: Float32Array | undefined
 export async function initialState(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
-): Promise<OptimizerState> {
+): Promise<ReadableState> {
   const rule = updateRuleOf(context.assignment.spec.optimizer);
-  return { weights: await initialWeights(context, parameters), slots: startingSlots(parameters, rule) };
-}
-
-/**
- * The current state of the network: of the last end-to-end round (its replicas joined), otherwise of the
- * joined stages, otherwise the initial state.
- */
-export async function joinedState(
-  context: TaskContext,
-  run: RunDescription,
-  parameters: readonly ParameterSpec[],
-): Promise<OptimizerState> {
-  if (hasInput(context, 'state')) {
-    const outer = outerOfReplicas(context.assignment.spec.method);
-    return refined(context, run, parameters, await readState(context, 'state', outer));
-  }
-  // In order: a state may hold copies of later stages, whose own states replace them.
-  const trained = run.stages.filter(({ index }) => hasInput(context, `state-${index}`));
-  const states = await allEnded(trained.map(({ index }) => readState(context, `state-${index}`)));
-  return completed(context, parameters, refined(context, run, parameters, mergeStates(states)));
+  return { weights: await startingWeights(context, parameters), slots: startingSlots(parameters, rule) };
 }
 
 /** Stages without a task keep their initial state, and so do parameters that were not trained before. */
 export async function completed(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
-  state: OptimizerState,
-): Promise<OptimizerState> {
+  state: ReadableState,
+): Promise<ReadableState> {
   const missing = parameters.filter(({ name }) => !state.weights.has(name));
   return mergeStates([await initialState(context, missing), state]);
-}
-
-/** The state of the previous round or of a warm start, refined where a level begins; otherwise the initial state. */
-export async function stateBefore(
-  context: TaskContext,
-  parameters: readonly ParameterSpec[],
-): Promise<OptimizerState> {
-  if (!hasInput(context, 'state')) return initialState(context, parameters);
-  return refined(context, runOfSteps(context), parameters, await readState(context, 'state'));
 }

@@ -2,15 +2,16 @@ import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol
 import { outerOfReplicas, replicaRange } from '../../../method/index.js';
 
 import { type ParameterSpec, parametersOf, wholeNetwork } from '../../../network/index.js';
-import { encodeState } from '../../checkpoint/index.js';
-import { type OptimizerState, withStart } from '../../optimizer/index.js';
+import { inMemory, type ReadableState, withStart } from '../../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 
 import { runOfSteps } from '../inputs/run.js';
-import { joinedState, readCheckpoint } from '../inputs/states.js';
+import { readCheckpoint } from '../inputs/states.js';
+import { joinedState } from '../inputs/states-before.js';
 import { handOver } from './hand-over.js';
-import { trainPart } from './part.js';
+import { type TrainPartOptions, trainPart } from './part.js';
+import { storeState } from './store-stage.js';
 
 /**
  * Trains the joined network for one round of the warm start or of the end-to-end phase (serial-parallel hybrid,
@@ -26,7 +27,7 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
   const checkpoint = await readCheckpoint(context);
   const steps = replicaRange(run.rounds, round ?? 0, replica ?? 0);
   const before = () => joinedState(context, run, parameters);
-  const state = await trainPart(context, {
+  const options = {
     run,
     part: { stage: null, layers, auxiliary: null },
     parameters,
@@ -37,31 +38,46 @@ export async function trainEndToEnd(context: TaskContext): Promise<TaskSuccess> 
     comparesImages: false,
     spool: null,
     stopwatch,
-  });
+  };
   const outputs =
     round === run.rounds.warmStartRounds - 1
-      ? await stopwatch.timeAsync('hand_over', () => handOver(context, { run, state, steps, checkpoint }))
-      : {
-          state: await stopwatch.timeAsync('checkpoint', () =>
-            storeState(context, parameters, state, before),
-          ),
-        };
+      ? await thenHandOver(context, options)
+      : await trainPart(context, options, (state) =>
+          stopwatch.timeAsync('checkpoint', async () => ({
+            state: await storeEnd(context, parameters, state, before),
+          })),
+        );
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
-async function storeState(
+/** The device is free for the AuxNets, which are fitted after the round. */
+async function thenHandOver(
+  context: TaskContext,
+  options: TrainPartOptions,
+): Promise<Record<string, TaskOutput>> {
+  const { run, steps, stopwatch } = options;
+  // Its AuxNets are asked for when later checkpoints may have replaced it.
+  const checkpoint = options.checkpoint && {
+    ...options.checkpoint,
+    state: inMemory(options.checkpoint.state),
+  };
+  const state = await trainPart(context, { ...options, checkpoint }, async (ended) => inMemory(ended));
+  return stopwatch.timeAsync('hand_over', () => handOver(context, { run, state, steps, checkpoint }));
+}
+
+async function storeEnd(
   context: TaskContext,
   parameters: readonly ParameterSpec[],
-  state: OptimizerState,
-  before: () => Promise<OptimizerState>,
+  state: ReadableState,
+  before: () => Promise<ReadableState>,
 ): Promise<TaskOutput> {
   const { spec, replica } = context.assignment;
   if (replica !== null) {
     // Replicas continue from what joins them, so their state is not kept.
     const keepsStart = replica === 0 && outerOfReplicas(spec.method) !== null;
-    return context.blobs.put(encodeState(parameters, keepsStart ? withStart(await before(), state) : state));
+    return storeState(context, parameters, keepsStart ? withStart(await before(), state) : state);
   }
-  const stored = await context.blobs.put(encodeState(parameters, state));
+  const stored = await storeState(context, parameters, state);
   context.carried?.keep(stored.uri, state);
   return stored;
 }

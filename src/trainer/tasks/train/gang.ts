@@ -113,7 +113,9 @@ function codecOf(method: ResolvedSpec['method']): CorrectionCodec | null {
 /** The tensor that a neighbor reads in place of one that is sent. */
 export function roundingOf(method: ResolvedSpec['method']): Rounding {
   const codec = codecOf(method);
-  return codec === null ? unrounded : (tensor) => codec.decode(codec.encode(tensor), tensor.shape);
+  return codec === null
+    ? unrounded
+    : (tensor) => codec.decode(Buffer.concat(codec.encode(tensor)), tensor.shape);
 }
 
 interface LinkEvents {

@@ -4,7 +4,7 @@ import { parametersOf } from '../../../network/index.js';
 import {
   Optimizer,
   type OptimizerSettings,
-  type OptimizerState,
+  type ReadableState,
   settingsOfJob,
 } from '../../optimizer/index.js';
 import type { Tensor } from '../../runtime/index.js';
@@ -25,25 +25,28 @@ export interface TrainPartOptions extends Omit<Round, 'stage' | 'begin' | 'reads
   readonly spool: Spool | null;
 }
 
-/** Trains a part over its steps from `state`, or from its checkpoint, and returns the state it ends in. */
-export function trainPart(context: TaskContext, options: TrainPartOptions): Promise<OptimizerState> {
+/**
+ * Trains a part over its steps from `state`, or from its checkpoint. @param end takes the state that it ends in, while the device
+ * has it
+ */
+export function trainPart<T>(
+  context: TaskContext,
+  options: TrainPartOptions,
+  end: (state: ReadableState) => Promise<T>,
+): Promise<T> {
   const begin: Round['begin'] = (state, owned) => begun(context, options, state, owned);
   const stored = readsFeatures(context);
-  return trainRound(context, {
+  const round = {
     ...options,
     stage: options.part.stage,
     readsImages: !stored || options.comparesImages,
     readsFeatures: stored,
     begin,
-  });
+  };
+  return trainRound(context, round, end);
 }
 
-function begun(
-  context: TaskContext,
-  options: TrainPartOptions,
-  state: OptimizerState,
-  owned: Owned,
-): Trainee {
+function begun(context: TaskContext, options: TrainPartOptions, state: ReadableState, owned: Owned): Trainee {
   const { spec } = context.assignment;
   const { part, spool, parameters } = options;
   const optimizer = new Optimizer(parameters, state, partSettings(spec, part.auxiliary));
@@ -62,7 +65,7 @@ function begun(
   });
   return {
     trained,
-    state: () => optimizer.state(),
+    state: () => optimizer.readableState(),
     keepFiles: async () => ({ spool: spool && (await spool.writer.keep()) }),
   };
 }

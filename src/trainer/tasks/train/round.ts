@@ -6,9 +6,9 @@ import {
   type RunDescription,
   type StepRange,
 } from '../../../method/index.js';
-import type { ParameterSpec } from '../../../network/index.js';
-import { type Checkpoint, encodeCheckpoint } from '../../checkpoint/index.js';
-import { type OptimizerState, replicaRateAt, updateRuleOf, withMemories } from '../../optimizer/index.js';
+import { type ParameterSpec, sizeOf } from '../../../network/index.js';
+import { type Checkpoint, writeCheckpoint } from '../../checkpoint/index.js';
+import { type ReadableState, replicaRateAt, updateRuleOf, withMemories } from '../../optimizer/index.js';
 import { freeUploaded } from '../../runtime/index.js';
 import { type Stopwatch, type Trained, trainLoop } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
@@ -17,6 +17,7 @@ import { openLabels, openSteps, type StepBatches } from '../inputs/batches.js';
 import { withFeatures } from '../inputs/frozen-features.js';
 import { type Owned, withOwned } from '../owned.js';
 import { paceOf, samplesOf } from './metric-samples.js';
+import { storeWritten } from './written-blob.js';
 
 /** A round of a training task: a stage, the whole network or all stages together over a range of steps. */
 export interface Round {
@@ -26,7 +27,7 @@ export interface Round {
   readonly stage: number | null;
   readonly parameters: readonly ParameterSpec[];
   /** Reads the state before the first of `steps`; not asked for where there is a checkpoint. */
-  readonly state: () => Promise<OptimizerState>;
+  readonly state: () => Promise<ReadableState>;
   /** The checkpoint of an earlier attempt. */
   readonly checkpoint: Checkpoint | null;
   readonly stopwatch: Stopwatch;
@@ -37,13 +38,14 @@ export interface Round {
   /** Whether its batches have stored features (`layersToRun`). Absent: no. */
   readonly readsFeatures?: boolean;
   /** Brings the state to the device, where it trains. */
-  readonly begin: (state: OptimizerState, owned: Owned) => Trainee;
+  readonly begin: (state: ReadableState, owned: Owned) => Trainee;
 }
 
 /** The trained parts of a round, on the device. */
 export interface Trainee {
   readonly trained: Trained;
-  readonly state: () => OptimizerState;
+  /** Its arrays can be read until the next step or the end of the round. */
+  readonly state: () => ReadableState;
   /**
    * Completes the files that the task has written, for a later attempt to go on with. Null where they cannot be kept while this
    * attempt goes on, which it does unless it `stops`; absent where the task writes none.
@@ -58,17 +60,21 @@ export interface Trainee {
   readonly inFlight?: () => NonNullable<Checkpoint['inFlight']>;
 }
 
-/** Makes the steps of a round that are left, and returns the state it ends in. */
-export async function trainRound(context: TaskContext, round: Round): Promise<OptimizerState> {
+/** Makes the steps of a round that are left. @param end takes the state that it ends in, while the device has it */
+export async function trainRound<T>(
+  context: TaskContext,
+  round: Round,
+  end: (state: ReadableState) => Promise<T>,
+): Promise<T> {
   checkPrecision(context);
   const { checkpoint } = round;
   const from = checkpoint?.step ?? round.steps.start;
   return await withOwned(async (owned) => {
-    const { batches, trainee, stateValues } = await begun(context, round, from, owned);
+    const { batches, trainee } = await begun(context, round, from, owned);
     // The device has a copy, and nothing here needs the state any more.
-    freeUploaded(stateValues);
+    freeUploaded(round.parameters.reduce((sum, each) => sum + sizeOf(each), 0));
     await makeSteps(context, round, { from, batches, trainee });
-    return trainee.state();
+    return await end(trainee.state());
   });
 }
 
@@ -78,7 +84,7 @@ async function begun(
   round: Round,
   from: number,
   owned: Owned,
-): Promise<Pick<Beginning, 'batches' | 'trainee'> & { readonly stateValues: number }> {
+): Promise<Pick<Beginning, 'batches' | 'trainee'>> {
   const opened = async () => {
     const opens = round.readsImages === false ? openLabels : openSteps;
     const batches = await opens(context, { ...round.steps, start: from });
@@ -87,19 +93,14 @@ async function begun(
   };
   // Both at once: a task begins with waiting for files.
   const [state, batches] = await allEnded([round.checkpoint?.state ?? startOf(context, round), opened()]);
-  return { batches, trainee: round.begin(state, owned), stateValues: valuesIn(state) };
-}
-
-function valuesIn({ weights, slots }: OptimizerState): number {
-  const arrays = [weights, ...slots.values()].flatMap((named) => [...named.values()]);
-  return arrays.reduce((sum, { length }) => sum + length, 0);
+  return { batches, trainee: round.begin(state, owned) };
 }
 
 /** The state before the first step. Blocks that have been frozen until then have no memories yet. */
 async function startOf(
   { assignment: { spec } }: TaskContext,
   { run, steps, parameters, state }: Round,
-): Promise<OptimizerState> {
+): Promise<ReadableState> {
   const before = await state();
   return isUnfrozenIn(run.rounds, steps)
     ? withMemories(before, parameters, updateRuleOf(spec.optimizer))
@@ -156,13 +157,16 @@ function saving(context: TaskContext, round: Round, trainee: Trainee, step: numb
 
 /** Stores a checkpoint, and says how much of the task is in it. */
 export async function saveCheckpoint(
-  { assignment: { task_id, attempt }, blobs }: TaskContext,
+  context: TaskContext,
   { parameters, steps }: Pick<Round, 'parameters' | 'steps'>,
   checkpoint: Checkpoint,
 ): Promise<TaskCheckpoint> {
   const { step } = checkpoint;
-  const bytes = encodeCheckpoint(parameters, checkpoint, `${task_id}-a${attempt}`);
+  const { task_id, attempt } = context.assignment;
+  const stored = await storeWritten(context, 'checkpoint', (path) =>
+    writeCheckpoint(path, parameters, checkpoint, `${task_id}-a${attempt}`),
+  );
   // A round without steps only fits AuxNets.
   const share = countSteps(steps) === 0 ? 0 : countBefore(steps, step) / countSteps(steps);
-  return { ...(await blobs.put(bytes)), step, share };
+  return { ...stored, step, share };
 }

@@ -3,20 +3,20 @@ import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol
 import { type RunDescription, stageRange } from '../../../method/index.js';
 
 import type { Layer, StageDescription } from '../../../network/index.js';
-import { encodeState, encodeWeights } from '../../checkpoint/index.js';
 import { TrainerError } from '../../errors.js';
-import type { OptimizerState } from '../../optimizer/index.js';
+import type { ReadableState } from '../../optimizer/index.js';
 import { classificationObjective, type LocalObjective, Stopwatch } from '../../training/index.js';
 import { allEnded } from '../all-ended.js';
 import type { TaskContext } from '../context.js';
-import { withChannelsOfRound } from '../inputs/channels.js';
-import { auxiliaryParameters, stageParameters } from '../inputs/stage-parameters.js';
+import { stageParameters } from '../inputs/stage-parameters.js';
 
-import { readCheckpoint, stateBefore } from '../inputs/states.js';
+import { readCheckpoint } from '../inputs/states.js';
+import { stageState } from '../inputs/states-before.js';
 import { type Owned, withOwned } from '../owned.js';
 import { assignedStage } from './assigned-stage.js';
-import { trainPart } from './part.js';
+import { type TrainPartOptions, trainPart } from './part.js';
 import { openFeatures, openSpool, type Spool } from './spools.js';
+import { storeAuxiliary, storeState } from './store-stage.js';
 
 /** The local loss of a stage before the last one. Whatever it opens is closed at the end of the task. */
 export type InnerObjective = (
@@ -44,7 +44,7 @@ export async function trainStage(
     const objective = await objectiveOf(context, run, stage, owned, inner);
     const features = await openFeatures(context, stage, owned);
     const parameters = stageParameters(stage);
-    const state = await trainPart(context, {
+    const options: TrainPartOptions = {
       run,
       part: {
         stage: stage.index,
@@ -52,7 +52,7 @@ export async function trainStage(
         auxiliary: stage.auxiliary,
       },
       parameters,
-      state: async () => withChannelsOfRound(context, stage, await stateBefore(context, parameters)),
+      state: () => stageState(context, stage),
       checkpoint,
       steps: stageRange(run.rounds, round, context.assignment.replica),
       inputAt: features && ((pass) => features.read(pass)),
@@ -61,8 +61,10 @@ export async function trainStage(
       comparesImages: !stage.isLast,
       spool,
       stopwatch,
-    });
-    const outputs = await stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool));
+    };
+    const outputs = await trainPart(context, options, (state) =>
+      stopwatch.timeAsync('checkpoint', () => storeOutputs(context, stage, state, spool)),
+    );
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
   });
 }
@@ -83,14 +85,14 @@ async function objectiveOf(
 async function storeOutputs(
   context: TaskContext,
   stage: StageDescription,
-  state: OptimizerState,
+  state: ReadableState,
   spool: Spool | null,
 ): Promise<Record<string, TaskOutput>> {
-  const { blobs, assignment, carried } = context;
+  const { assignment, carried } = context;
   // At the same time, because most of this time is waiting for the disk.
   const [kept, auxiliary, message] = await allEnded([
-    blobs.put(encodeState(stageParameters(stage), state)),
-    stage.auxiliary && blobs.put(encodeWeights(auxiliaryParameters(stage), state.weights)),
+    storeState(context, stageParameters(stage), state),
+    storeAuxiliary(context, stage, state),
     spool?.writer.commit(),
   ]);
   // Replicas continue from their mean.

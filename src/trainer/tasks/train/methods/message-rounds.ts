@@ -5,7 +5,7 @@ import type { StageDescription } from '../../../../network/index.js';
 import { mergeStates } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
 import type { LocalGradientOptions } from '../../../evaluation/index.js';
-import { Optimizer, type OptimizerState } from '../../../optimizer/index.js';
+import { Optimizer, type ReadableState } from '../../../optimizer/index.js';
 import type { Draw, NamedTensors } from '../../../passes/index.js';
 import { exchangeMessages, jointStep, Stopwatch } from '../../../training/index.js';
 import type { TaskContext } from '../../context.js';
@@ -27,7 +27,7 @@ async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
   const run = runOfSteps(context);
   if (round === null) throw new TrainerError('invalid_assignment', 'message rounds need a round');
   const stopwatch = new Stopwatch(context.now);
-  const state = await trainRound(context, {
+  const joint = {
     run,
     steps: parallelRange(run.rounds, round),
     stage: null,
@@ -35,9 +35,11 @@ async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
     state: () => statesBefore(context, run.stages),
     checkpoint: await readCheckpoint(context),
     stopwatch,
-    begin: (before, owned) => begun(spec, run.stages, before, owned),
-  });
-  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, run.stages, state));
+    begin: (before: ReadableState, owned: Owned) => begun(spec, run.stages, before, owned),
+  };
+  const outputs = await trainRound(context, joint, (state) =>
+    stopwatch.timeAsync('checkpoint', () => storeStages(context, run.stages, state)),
+  );
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
 }
 
@@ -45,7 +47,7 @@ async function trainMessageRounds(context: TaskContext): Promise<TaskSuccess> {
 function begun(
   spec: ResolvedSpec,
   descriptions: readonly StageDescription[],
-  state: OptimizerState,
+  state: ReadableState,
   owned: Owned,
 ): Trainee {
   const { penalty, message_rounds: messageRounds } = spec.method;
@@ -65,14 +67,14 @@ function begun(
     precision: spec.precision,
     memory: passMemory(spec.method),
   });
-  return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.state())) };
+  return { trained, state: () => mergeStates(stages.map(({ optimizer }) => optimizer.readableState())) };
 }
 
 /** By itself: functions of a running round would hold a state that is used in a function beside them. */
 function withOptimizers(
   spec: ResolvedSpec,
   descriptions: readonly StageDescription[],
-  state: OptimizerState,
+  state: ReadableState,
   owned: Owned,
 ) {
   return descriptions.map((description) => {

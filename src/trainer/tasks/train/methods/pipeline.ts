@@ -15,7 +15,13 @@ import {
   mergeStates,
 } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
-import { learningRateAt, Optimizer, type OptimizerState, outerStep } from '../../../optimizer/index.js';
+import {
+  inMemory,
+  learningRateAt,
+  Optimizer,
+  outerStep,
+  type ReadableState,
+} from '../../../optimizer/index.js';
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
 import { type TaskContext, TaskStopped } from '../../context.js';
 import { layersToRun, readsFeatures } from '../../inputs/frozen-features.js';
@@ -46,7 +52,7 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
   const steps = parallelRange(run.rounds, round);
   const inGang = new GangCheckpoints(context, run, steps);
   const member = openMember(run, spec, gang, (bytes) => inGang.received(bytes), owned);
-  const state = await trainRound(context, {
+  const joint = {
     run,
     steps,
     stage: null,
@@ -57,10 +63,13 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
     leads: member.isFirst,
     readsImages: member.isFirst && !readsFeatures(context),
     readsFeatures: member.isFirst && readsFeatures(context),
-    begin: (before, opened) => begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
+    begin: (before: ReadableState, opened: Owned) =>
+      begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
+  };
+  const outputs = await trainRound(context, joint, async (state) => {
+    const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
+    return stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, ended));
   });
-  const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
-  const outputs = await stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, ended));
   const result = gang ? { stream_bytes: member.sentBytes() } : {};
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result };
 }
@@ -69,10 +78,11 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
 async function betweenRounds(
   context: TaskContext,
   { stages }: Member,
-  state: OptimizerState,
-): Promise<OptimizerState> {
+  state: ReadableState,
+): Promise<ReadableState> {
   const outer = outerOf(context.assignment.spec.method);
-  return outer === null ? state : outerStep(await statesBefore(context, stages), state, outer);
+  if (outer === null) return state;
+  return outerStep(inMemory(await statesBefore(context, stages)), inMemory(state), outer);
 }
 
 interface PipelineRound {
@@ -87,7 +97,7 @@ interface PipelineRound {
 /** By itself: functions of a running round would hold a state that is used in a function beside them. */
 function stagesOnDevice(
   { context, run, member }: Pick<PipelineRound, 'context' | 'run' | 'member'>,
-  state: OptimizerState,
+  state: ReadableState,
   owned: Owned,
 ): PipelineStage[] {
   const { spec } = context.assignment;
@@ -107,7 +117,7 @@ function stagesOnDevice(
 
 function begun(
   { context, run, steps, checkpoint, member, inGang }: PipelineRound,
-  state: OptimizerState,
+  state: ReadableState,
   owned: Owned,
 ): Trainee {
   const { spec, gang } = context.assignment;
@@ -128,7 +138,7 @@ function begun(
     forwarded: from - steps.start,
   });
   if (checkpoint) trained.restore(checkpoint.inFlight ?? new Map());
-  const now = () => mergeStates(stages.map(({ options }) => options.optimizer.state()));
+  const now = () => mergeStates(stages.map(({ options }) => options.optimizer.readableState()));
   inGang.begin(member, () => ({ state: now(), inFlight: trained.saved() }));
   return {
     trained,

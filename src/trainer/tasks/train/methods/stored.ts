@@ -1,20 +1,21 @@
 import type { TaskSuccess } from '../../../../contract/trainer-protocol.js';
 import { parallelRange, passMemory } from '../../../../method/index.js';
 import type { Shape } from '../../../../network/index.js';
-import { encodeState } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
 import { InitialFeatures } from '../../../evaluation/index.js';
-import { Optimizer, type OptimizerState, settingsOfJob } from '../../../optimizer/index.js';
+import { Optimizer, type ReadableState, settingsOfJob } from '../../../optimizer/index.js';
 import { type SampleRows, StoredVariables } from '../../../stored-variables/index.js';
 import { type BoundaryVariables, Stopwatch, storedStep } from '../../../training/index.js';
 import type { TaskContext } from '../../context.js';
 import { trainBatchesOn } from '../../inputs/batches.js';
 import { type Readers, withReaders } from '../../inputs/readers.js';
 import { stageParameters } from '../../inputs/stage-parameters.js';
-import { readCheckpoint, stateBefore } from '../../inputs/states.js';
+import { readCheckpoint } from '../../inputs/states.js';
+import { stageState } from '../../inputs/states-before.js';
 import { type Owned, withOwned } from '../../owned.js';
 import { type AssignedStage, assignedStage } from '../assigned-stage.js';
 import { type Trainee, trainRound } from '../round.js';
+import { storeState } from '../store-stage.js';
 import { eachWritten, type Files, hasMultipliers, openFiles } from '../stored-files.js';
 import type { MethodTrainer } from './method-trainer.js';
 
@@ -34,20 +35,24 @@ async function trainStoredStage(context: TaskContext): Promise<TaskSuccess> {
   const parameters = stageParameters(stage);
   return await withOwned(async (owned) => {
     const files = await openFiles(context, run, stage, checkpoint, owned);
-    const state = await withReaders(context, (readers) =>
-      trainRound(context, {
+    const state = await withReaders(context, (readers) => {
+      const own = {
         run,
         steps: parallelRange(run.rounds, round),
         stage: stage.index,
         parameters,
-        state: () => stateBefore(context, parameters),
+        state: () => stageState(context, stage),
         checkpoint,
         stopwatch,
-        begin: (before, opened) => begun(context, { ...assigned, files, readers }, before, opened),
-      }),
-    );
+        begin: (before: ReadableState, opened: Owned) =>
+          begun(context, { ...assigned, files, readers }, before, opened),
+      };
+      return trainRound(context, own, (ended) =>
+        stopwatch.timeAsync('checkpoint', () => storeState(context, parameters, ended)),
+      );
+    });
     const outputs = await stopwatch.timeAsync('checkpoint', async () => ({
-      state: await context.blobs.put(encodeState(parameters, state)),
+      state,
       ...(await eachWritten(files, (draft) => draft.commit())),
     }));
     return { outputs, seconds: stopwatch.seconds, artifacts: [], result: {} };
@@ -62,7 +67,7 @@ interface StoredStage extends AssignedStage {
 function begun(
   context: TaskContext,
   { run, stage, files, readers: { train } }: StoredStage,
-  state: OptimizerState,
+  state: ReadableState,
   owned: Owned,
 ): Trainee {
   const { spec } = context.assignment;
@@ -92,7 +97,7 @@ function begun(
     labelSmoothing: spec.label_smoothing,
     optimizer,
   });
-  return { trained, state: () => optimizer.state(), keepFiles: (stops) => keepRows(files, stops) };
+  return { trained, state: () => optimizer.readableState(), keepFiles: (stops) => keepRows(files, stops) };
 }
 
 /** The files change in place: what is saved of them lasts only if no step follows. */
