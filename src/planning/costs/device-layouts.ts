@@ -6,8 +6,9 @@ import { defaultReplicas, describeMethod, isPipelined, stageReplicasOf } from '.
 import { outerOfReplicas } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
-import type { NetworkDescription } from '../../network/description.js';
+import { countedNetwork, type NetworkDescription } from '../../network/description.js';
 import { FACTOR_IMAGES } from '../../network/factors.js';
+import { messageMemory } from './message-memory.js';
 import {
   ACTIVATION_BYTES,
   frozenPart,
@@ -114,7 +115,7 @@ function cutAs(method: ResolvedMethod, split: readonly number[]): ResolvedMethod
 
 /** Number of convolutions that the AuxNet of the last stage needs. Earlier stages need fewer or the same. */
 function depthOf(network: NetworkDescription, split: readonly number[]): number {
-  const whole = network.whole ?? network;
+  const whole = countedNetwork(network);
   return split.length === 1 ? 0 : minAuxiliaryDepth(whole, whole.blocks.length - split.at(-1)!);
 }
 
@@ -208,14 +209,14 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
  * Bytes that a stage keeps while it trains on `batch` images. Weights, gradients and the optimizer's vectors are float32 in every
  * precision; bfloat16 adds a rounded copy of the weights and halves what passes keep. A batch in parts keeps its inputs, the
  * activations of one part, and the sum of the gradients beside those of the part.
- * @param method whose memory policy says what passes keep
+ * @param method whose memory policy says what passes keep, and whose messages have arrays of their own
  * @param underWay batches at a time; each has its activations or its input, and from two on its version of the weights
  */
 export function stageMemory(
   cost: StageCost,
   batch: number,
   { optimizerVectors, factorInterval, accumulatedParts: parts, precision }: MemoryFacts,
-  method: Parameters<typeof keptBy>[1],
+  method: Parameters<typeof keptBy>[1] & Pick<ResolvedMethod, 'corrections'>,
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
   const kept = keptBy(cost, method, batch).kept + cost.auxiliary.activations + cost.head.activations;
@@ -239,6 +240,7 @@ export function stageMemory(
     (factorInterval === null ? 0 : FLOAT * factorFloats(cost, batch / parts)) +
     workingBytes(cost, batch / parts, bytesNow, MEMORY_POLICIES[passMemory(method).policy].working) +
     FLOAT * PREPARED_BATCHES * batch * cost.images +
+    messageMemory(cost, method, batch / parts) +
     batch * (inputs + (bytes * kept * (batches - inputsOnly)) / parts)
   );
 }

@@ -11,8 +11,15 @@ import {
 } from '../../method/methods.js';
 import { reachedStage } from '../../method/reach.js';
 import { type KeptShare, withShare } from '../../method/sparsity.js';
-import { keptValues, largestOutput, multiplyAdds, parameterCount, work } from '../../network/cost.js';
-import { type NetworkDescription, wholeNetwork } from '../../network/description.js';
+import {
+  ACTIVATION_WORK,
+  keptValues,
+  largestOutput,
+  multiplyAdds,
+  parameterCount,
+  work,
+} from '../../network/cost.js';
+import { countedNetwork, type NetworkDescription, wholeNetwork } from '../../network/description.js';
 import {
   FACTOR_IMAGES,
   type FactorWork,
@@ -22,7 +29,7 @@ import {
 } from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
-import type { Layer, Shape } from '../../network/layers.js';
+import type { ConvLayer, Layer, Shape } from '../../network/layers.js';
 import { parametersOf, trainedParameters } from '../../network/parameters.js';
 import { type SegmentCost, segmentCost } from '../../network/segments.js';
 import type { StageDescription } from '../../network/stages.js';
@@ -197,10 +204,35 @@ function costInRounds(
 /** A decoder keeps what it reads, too: the features at the size of the images. */
 function headCost(stage: StageDescription, passes: PassFacts): LayerCost {
   const cost = costInRounds(stage, headLayers, passes);
-  const [first] = stage.head?.decoder ?? [];
-  const resized = first?.op === 'conv' ? valuesOf(first.input) : 0;
-  return { ...cost, activations: cost.activations + resized };
+  const decoder = stage.head?.decoder ?? [];
+  const [first] = decoder;
+  if (first?.op !== 'conv') return cost;
+  const resized = valuesOf(first.input);
+  const more = workOfFewChannels(first) + RESIZED_WORK * resized - work(decoder);
+  return {
+    ...cost,
+    activations: cost.activations + resized,
+    work: cost.work + more,
+    trainedWork: cost.trainedWork + more,
+  };
 }
+
+/** Channels that kernels compute at a time, whether a convolution has as many or not: the numbers of an AVX-512 register. */
+const CHANNELS_AT_A_TIME = 16;
+
+/**
+ * Work of a convolution to the channels of images and of its batch norm. Kernels compute as if it had sixteen channels, in all
+ * but the gradient of its input, which sums over them.
+ */
+function workOfFewChannels(layer: ConvLayer): number {
+  const { channels } = layer.output;
+  const padded = (CHANNELS_AT_A_TIME * Math.ceil(channels / CHANNELS_AT_A_TIME)) / channels;
+  const passes = (2 * padded + 1) / 3;
+  return passes * multiplyAdds([layer]) + padded * ACTIVATION_WORK * valuesOf(layer.output);
+}
+
+/** Work of a value that is resized: it is written once and its gradient read once, of about nine passes over a kept value. */
+const RESIZED_WORK = (2 / 9) * ACTIVATION_WORK;
 
 function copiesOf(
   method: StagedMethod & Partial<Pick<ResolvedMethod, 'reach'>> & { readonly split: readonly number[] },
@@ -221,7 +253,7 @@ export function wholeCost(network: NetworkDescription, passes: PassFacts = WHOLE
   const frozen = frozenPart(network);
   return {
     ...{ ...NO_STAGE, ...costOf(layers), ...frozen, passes },
-    ...{ start: 0, end: (network.whole ?? network).blocks.length, segments: segmentsIn(layers) },
+    ...{ start: 0, end: countedNetwork(network).blocks.length, segments: segmentsIn(layers) },
     input: frozen.storedValues || valuesOf(network.image),
     images: frozen.storedValues || valuesOf(network.image),
   };
@@ -366,7 +398,7 @@ export function stageSeconds(
 /** Seconds of a step of the whole network on one device. */
 export function serialParts(network: NetworkDescription, costs: StepCosts, batch: number): StepParts {
   const whole = costOf(wholeNetwork(network));
-  const { length: end } = (network.whole ?? network).blocks;
+  const { length: end } = countedNetwork(network).blocks;
   const blocks = { start: 0, end, ...frozenPart(network) };
   const { forward, backward } = layerSeconds({ ...whole, ...blocks }, costs);
   return {

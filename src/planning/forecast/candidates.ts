@@ -79,13 +79,22 @@ function baseOf({ method }: ResolvedSpec, type: MethodType): MethodSpec {
   return { ...method, end_to_end_replicas: null };
 }
 
+/** Rate and momentum of the steps between rounds in the study (docs/accuracy.md). */
+const STUDIED_OUTER: Pick<MethodSpec, 'outer'> = { outer: { rate: 0.7, momentum: 0.5 } };
+
+/** The steps between rounds of the job, and those of the study where it has none. */
+function outers({ outer }: MethodSpec): Pick<MethodSpec, 'outer'>[] {
+  return outer.rate === null ? [{ outer }, STUDIED_OUTER] : [{ outer }];
+}
+
 /** One device, and as many replicas as there are devices and the optimizer's memory bears. */
 function serialOn(spec: ResolvedSpec, dataset: DatasetFacts, max: number, base: MethodSpec): MethodSpec[] {
   const { totalSteps } = roundsOf(spec, dataset);
   const replicas = Math.min(max, maxReplicas(totalSteps, optimizerMemory(spec.optimizer)));
-  const one = { ...base, stages: 1, split: 'auto' as const, end_to_end_share: null };
-  const shared = { ...one, end_to_end_share: 1, end_to_end_replicas: replicas };
-  const ways = replicas > 1 ? [one, shared] : [one];
+  const alone = { ...base, stages: 1, split: 'auto' as const, end_to_end_share: null };
+  const one = { ...alone, outer: { rate: null, momentum: null } };
+  const shared = { ...alone, end_to_end_share: 1, end_to_end_replicas: replicas };
+  const ways = replicas > 1 ? [one, ...outers(base).map((outer) => ({ ...shared, ...outer }))] : [one];
   return ways.flatMap((way) => inMemory(base).map((memory) => ({ ...way, ...memory })));
 }
 
@@ -94,7 +103,7 @@ function stagedOn(max: number, base: MethodSpec, two: ResolvedMethod, splits: Sp
   const most = Math.floor(max / stageReplicasOf(base));
   const balanced = balances().flatMap((balance) => splits(two, balance).slice(1, most));
   const cuts = [...new Map(balanced.map((split) => [split.join(), split])).values()];
-  const phases: Partial<MethodSpec>[] = isPipelined(two) ? [{}] : [{}, { end_to_end_share: 0 }];
+  const phases: Partial<MethodSpec>[] = isPipelined(two) ? outers(base) : [{}, { end_to_end_share: 0 }];
   const variants = phases.flatMap((phase) => inMemory(base).map((memory) => ({ ...phase, ...memory })));
   return cuts.flatMap((split) =>
     variants.map((variant) => ({ ...base, ...variant, stages: split.length, split: [...split] })),

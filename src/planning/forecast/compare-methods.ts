@@ -4,6 +4,8 @@ import {
   batchesUnderWay,
   isPipelined,
   keptShares,
+  outerOf,
+  outerOfReplicas,
   type Rounds,
   roundsOf,
   stageReplicasOf,
@@ -29,7 +31,7 @@ import {
   stateValues,
   wholeCost,
 } from '../costs/index.js';
-import { accuracyOf, epochsFor, type Trained } from './accuracy.js';
+import { judge, type Trained } from './accuracy.js';
 import { candidates, type Splits } from './candidates.js';
 import { type Compared, reasoned } from './choose.js';
 import { costInRounds } from './methods/in-rounds.js';
@@ -86,10 +88,10 @@ function priced(
   const { method } = spec;
   const { seconds, bytes, memory } = neededBy(spec, dataset, prices);
   const way = trainedBy(method);
-  const accuracy = accuracyOf(way);
+  const { accuracy, epochs } = judge(way);
   return {
     ...{ way, method, seconds, accuracy, memory, bytes },
-    equalSeconds: seconds * epochsFor(accuracy.points),
+    equalSeconds: seconds * epochs,
     fits: memoryBytes === null || memory <= memoryBytes,
   };
 }
@@ -131,6 +133,8 @@ function neededWith(
       {
         ...{ steps, replicas, stepSeconds: joinedSeconds, roundSteps: rounds.roundSteps },
         stateBytes: FLOAT * (whole.parameters + stateValues(whole, prices.memory)),
+        // The weights before the round, and the momentum of its step.
+        outerBytes: outerOfReplicas(method) === null ? 0 : FLOAT * 2 * whole.parameters,
       },
       prices.link,
     ),
@@ -191,7 +195,8 @@ function joinedParts(
 function trainedBy(method: ResolvedMethod): Trained {
   const { type, stages, end_to_end_share: share, end_to_end_replicas: replicas } = method;
   const stageReplicas = stageReplicasOf(method);
-  return { method: type, stages, replicas, stageReplicas, joined: stages > 1 && share > 0 };
+  const outer = outerOf(method) !== null;
+  return { method: type, stages, replicas, stageReplicas, outer, joined: stages > 1 && share > 0 };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

@@ -4,20 +4,19 @@ import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
   accumulatedParts,
   batchesUnderWay,
-  countLevels,
   describeRun,
   type FrozenFeatures,
   frozenFeatures,
   isPipelined,
   keptShares,
   partsOfRun,
+  shallowestNetwork,
   sparsityOf,
   stageReplicasOf,
   stagesInRound,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
-  blockFactor,
   countFrozen,
   type NetworkDescription,
   type StageDescription,
@@ -27,13 +26,15 @@ import {
 import {
   ACTIVATION_BYTES,
   breakEvenStages,
+  type CostRates,
   costOf,
   costsByRates,
   costsOfProfile,
-  ESTIMATED_RATES,
+  estimatedRates,
   evenSplits,
   evenSplitsBySeconds,
   frozenPart,
+  type KnownDevice,
   type LayerCost,
   type MemoryFacts,
   meanParts,
@@ -71,9 +72,13 @@ export interface KnownProfile {
 export interface PlanOptions extends Machine {
   readonly bytesPerSecond: number;
   readonly roundTripSeconds: number;
+  /** Whether nobody gave or measured the link. Absent: it is known. */
+  readonly isLinkAssumed?: boolean;
   readonly profile: KnownProfile | null;
   /** Rates measured by tasks of earlier jobs. */
   readonly measured: MeasuredRates | null;
+  /** Devices of the workers, by which times in bfloat16 are estimated. Absent: none is known. */
+  readonly known?: readonly KnownDevice[];
 }
 
 /** The forecast costs of a job. Pure: the same arguments give the same plan. */
@@ -87,7 +92,8 @@ export function makePlan(
   const network = { ...described, storesFrozen: frozen?.obstacle === null };
   const { method, batch_size: batch } = spec;
   const { profile, measured, bytesPerSecond } = options;
-  const costs = costsFrom(options);
+  const estimated = estimatedRates(spec.precision, wholeNetwork(network), options.known ?? []);
+  const costs = costsFrom(options, estimated);
   const { stepsPerEpoch, totalSteps, parallelSteps, parallelRounds, warmStartSteps, roundSteps } = rounds;
   const parallel = trainsInParallel(method);
   const max = parallel ? Math.min(MAX_STAGES, trainedBlocks(network).blocks.length) : 1;
@@ -96,7 +102,8 @@ export function makePlan(
     balance,
     most = Math.min(MAX_STAGES, trainedBlocks(network).blocks.length),
   ) => {
-    if (countLevels(other) > 1) return splitsOfLevels(spec, dataset, other, balance, most);
+    const shallow = shallowestNetwork(spec, dataset, other);
+    if (shallow) return splitsWithin(shallow, other, balance, most);
     return profile && balance === 'auto'
       ? evenSplitsBySeconds(network, other, most, costs, batch)
       : evenSplits(network, other, most, balance);
@@ -116,10 +123,10 @@ export function makePlan(
     parts: [],
   });
   const partsOf = (own: ResolvedSpec['method']) =>
-    partsOfRun({ ...spec, method: own }, dataset).map(({ run, share }) => ({
+    partsOfRun({ ...spec, method: own }, dataset).map(({ run, share, factor }) => ({
       network:
         countFrozen(run.network) > 0 ? { ...run.network, storesFrozen: network.storesFrozen } : run.network,
-      costs: costsFrom(options, blockFactor(run.network)),
+      costs: costsFrom(options, estimated, factor),
       share,
     }));
   const parts = partsOf(method);
@@ -158,13 +165,13 @@ export function makePlan(
     layouts: compareLayouts(work, options),
     methods,
     schedules: compareSchedules(spec, dataset, prices, options.devices, splitsOf),
-    recommendation: recommend(methods),
+    recommendation: recommend(methods, options.isLinkAssumed ? bytesPerSecond : null),
   };
 }
 
 /** @param factor measured blocks for one block of the network */
-function costsFrom({ profile, measured }: PlanOptions, factor = 1): StepCosts {
-  if (!profile) return costsByRates(measured?.rates ?? ESTIMATED_RATES);
+function costsFrom({ profile, measured }: PlanOptions, estimated: CostRates, factor = 1): StepCosts {
+  if (!profile) return costsByRates(measured?.rates ?? estimated);
   const blocks = profile.measured.blocks.map(({ forward, backward }) => ({
     forward: forward / factor,
     backward: backward / factor,
@@ -174,19 +181,15 @@ function costsFrom({ profile, measured }: PlanOptions, factor = 1): StepCosts {
 
 const BALANCED_BY_TIME = 'auto';
 
-/** Splits of a job with levels: balanced at the first one, by work, whose blocks become several each. */
-function splitsOfLevels(
-  spec: ResolvedSpec,
-  dataset: DatasetFacts,
+/** Splits that are balanced in a shallower network, by work, whose blocks become `factor` blocks each. */
+function splitsWithin(
+  { network, factor }: NonNullable<ReturnType<typeof shallowestNetwork>>,
   method: ResolvedSpec['method'],
   balance: Parameters<Splits>[1],
   max: number,
 ): number[][] {
-  const { network } = describeRun(spec, dataset, spec.freeze, countLevels(method) - 1);
-  const { whole: _, ...first } = network;
-  const factor = blockFactor(network);
-  const most = Math.min(max, first.blocks.length);
-  return evenSplits(first, method, most, balance).map((split) => split.map((blocks) => factor * blocks));
+  const most = Math.min(max, network.blocks.length);
+  return evenSplits(network, method, most, balance).map((split) => split.map((blocks) => factor * blocks));
 }
 
 function toFrozen(

@@ -1,7 +1,6 @@
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import { FROZEN_FEATURES, replicaInput, type TaskKind } from '../../contract/trainer-protocol.js';
 import { storedFeatures } from '../../method/frozen-features.js';
-import { countLevels } from '../../method/levels.js';
 import {
   handOverOutputs,
   hasAuxiliary,
@@ -16,7 +15,6 @@ import {
 import {
   countSteps,
   endToEndRange,
-  isOfLastLevel,
   isUnfrozenIn,
   parallelRange,
   type Rounds,
@@ -26,11 +24,10 @@ import {
   stageRange,
   stageReplicasIn,
   stepsOfRound,
+  trainsWholeNetwork,
 } from '../../method/rounds.js';
-import { describeRun, partsOfRun, type RunDescription } from '../../method/run.js';
+import { workOfSteps } from '../../method/run.js';
 import { validationImages } from '../../method/samples.js';
-import { work } from '../../network/cost.js';
-import { wholeNetwork } from '../../network/description.js';
 
 /** An output of another task of the same job. */
 export interface InputReference {
@@ -106,21 +103,18 @@ export function planTasks(
     ...endToEndPhase(spec, rounds, evaluation),
     { ...finalizeTask(spec, rounds, final, selected), round: lastRound },
   ]);
-  return countLevels(spec.method) === 1 ? planned : atLevels(spec, dataset, planned);
+  return byWork(spec, dataset, planned);
 }
 
-/** The tasks of a job with levels: a step of a shallow network is less work than one of the whole. */
-function atLevels(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedTask[]): PlannedTask[] {
-  const workOf = (run: RunDescription) => work(wholeNetwork(run.network));
-  const whole = workOf(describeRun(spec, dataset));
+/** The tasks with the work of the steps in which they train: a step of a shallower network is less than one of the whole. */
+function byWork(spec: ResolvedSpec, dataset: DatasetFacts, tasks: PlannedTask[]): PlannedTask[] {
   const rounds = roundsOf(spec, dataset);
-  const parts = partsOfRun(spec, dataset).map(({ run, start }) => ({ start, share: workOf(run) / whole }));
-  return tasks.map((planned) => {
-    if (planned.kind !== 'stage' && planned.kind !== 'end_to_end') return planned;
-    const { start } = stepsOfRound(rounds, planned);
-    const share = parts.findLast((part) => part.start <= start)?.share ?? 1;
-    return { ...planned, weight: planned.weight * share };
-  });
+  const workAt = workOfSteps(spec, dataset);
+  return tasks.map((planned) =>
+    planned.kind === 'stage' || planned.kind === 'end_to_end'
+      ? { ...planned, weight: planned.weight * workAt(stepsOfRound(rounds, planned).start) }
+      : planned,
+  );
 }
 
 /** The tasks of a job that stores what its frozen blocks make of the images: `prepare` computes it, training reads it. */
@@ -299,10 +293,10 @@ export interface Candidate {
   readonly step: number;
 }
 
-/** The evaluations of the last phase and its last level, among which the best network is selected. */
+/** The evaluations of the whole network in the last phase, among which the best network is selected. */
 export function candidatesOf(spec: EvaluatedSpec, rounds: Rounds): Candidate[] {
   if (rounds.endToEndRounds === 0) {
-    const last = evaluatedRounds(spec, rounds).filter((round) => isOfLastLevel(rounds, round));
+    const last = evaluatedRounds(spec, rounds).filter((round) => trainsWholeNetwork(rounds, round));
     return last.map((round) => {
       const step = parallelRange(rounds, round).end - 1;
       return { round, key: evaluateKey(round), checkpoint: `round-${round}`, step };
@@ -342,7 +336,7 @@ function endToEndPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
 function decidingEvaluations(spec: ResolvedSpec, rounds: Rounds): string[] {
   if (!spec.early_stopping) return [];
   const deciding = evaluatedRounds(spec, rounds).filter(
-    (round) => round < rounds.parallelRounds - 1 && isOfLastLevel(rounds, round),
+    (round) => round < rounds.parallelRounds - 1 && trainsWholeNetwork(rounds, round),
   );
   return deciding.map(evaluateKey);
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetworkProfile } from '../../../src/contract/network-profile.js';
 import { describeRun } from '../../../src/method/index.js';
+import { ACTIVATION_WORK, multiplyAdds, wholeNetwork, work } from '../../../src/network/index.js';
 import {
   costsByRates,
   costsOfProfile,
   ESTIMATED_RATES,
+  estimatedRates,
   evenSplits,
   evenSplitsBySeconds,
   frozenPart,
@@ -133,6 +135,39 @@ test('a decoder keeps the features of its stage at the size of the images, besid
   const pixels = network.image.height * network.image.width;
   // The image that its convolution makes, and that of its batch norm, which no gradient reads.
   assert.equal(head.activations - headWith(false).head.activations, pixels * (boundary.channels + 1));
+  // One channel is computed as sixteen, but in the gradient of the input; a resized value has two of nine passes.
+  const products = ((16 + 16 + 1) / 3) * 9 * boundary.channels;
+  const values = 16 * ACTIVATION_WORK + (2 / 9) * ACTIVATION_WORK * boundary.channels;
+  const more = head.work - headWith(false).head.work;
+  assert.ok(Math.abs(more / (pixels * (products + values)) - 1) < 1e-9, `${more}`);
+});
+
+test('estimated passes in bfloat16 are as fast as the slowest device that has it', () => {
+  const layers = wholeNetwork(describeRun(resolved({ model: { depth: 20 } }), MNIST).network);
+  const share = multiplyAdds(layers) / work(layers);
+  const device = (name: string, prefers_bfloat16 = false) => ({ name, bfloat16: true, prefers_bfloat16 });
+  const [amd, intel, amx] = [
+    device('AMD EPYC'),
+    device('Intel(R) Xeon(R)'),
+    device('Intel(R) Xeon(R)', true),
+  ];
+  const without = { ...intel, bfloat16: false };
+  for (const [devices, time] of [
+    [[], 0.55],
+    [[without], 0.55],
+    [[amd], 0.55],
+    [[amd, without], 0.55],
+    [[amx], 0.28],
+    [[amx, amd], 0.55],
+    [[amx, intel, amd], 1.75],
+  ] as const) {
+    const rates = estimatedRates('bfloat16', layers, devices);
+    const factor = time * share + 0.8 * (1 - share);
+    assert.ok(Math.abs(rates.forward / ESTIMATED_RATES.forward - factor) < 1e-9, `${rates.forward}`);
+    assert.ok(Math.abs(rates.backward / ESTIMATED_RATES.backward - factor) < 1e-9, `${rates.backward}`);
+    assert.equal(rates.message, ESTIMATED_RATES.message);
+    assert.equal(estimatedRates('float32', layers, devices), ESTIMATED_RATES);
+  }
 });
 
 test('frozen blocks have a forward pass, and no backward pass, update or activations', () => {

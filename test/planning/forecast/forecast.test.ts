@@ -147,15 +147,19 @@ test('a pipeline that recomputes keeps inputs in place of activations, and forwa
   });
 });
 
-test('local SGD is recommended on a link that bears it, and stages where the whole network does not fit', () => {
-  const fast = plan(DEEP, { bytesPerSecond: 1e12 });
+test('a pipeline is recommended on a quick link, local SGD on a slow one, and stages apart where the whole network does not fit', () => {
+  const quick = plan(DEEP, { bytesPerSecond: 1e12 });
+  assert.deepEqual([quick.methods[0]?.method.type, quick.recommendation.stages], ['pipeline', 4]);
+  const fast = plan(DEEP, { bytesPerSecond: 12.5e6, roundTripSeconds: 0.02 });
   assert.deepEqual([fast.recommendation.stages, fast.recommendation.replicas], [1, 4]);
   assert.equal(fast.recommendation.reason, fast.methods[0]?.reason);
   const half = plan(DEEP, { memoryBytes: (fast.methods[0]?.memory_bytes ?? 0) / 2 });
-  assert.deepEqual([half.recommendation.stages, half.methods[0]?.method.memory], [1, 'recompute']);
+  assert.deepEqual([half.recommendation.stages, half.methods[0]?.method.memory], [4, 'recompute']);
   // The whole network, with features that are computed again.
   const least = plan(DEEP, { memoryBytes: 1 }).methods.find(({ method }) => method.stages === 1);
   const memoryBytes = (least?.memory_bytes ?? 0) - 1;
+  const bare = plan(DEEP, { memoryBytes: memoryBytes + 1 });
+  assert.deepEqual([bare.recommendation.stages, bare.methods[0]?.method.memory], [1, 'recompute']);
   const tight = plan(DEEP, { memoryBytes });
   assert.ok(tight.recommendation.stages > 1 && tight.methods[0]?.fits);
   assert.deepEqual(
@@ -163,6 +167,58 @@ test('local SGD is recommended on a link that bears it, and stages where the who
     tight.methods.filter(({ fits }) => fits).map(() => true),
   );
   assert.match(tight.methods.at(-1)?.reason ?? '', /needs \S+ MB on a device, more than \S+ MB\.$/);
+});
+
+test('pipelines and local SGD are planned with the steps between rounds of the study, and a job that has others with its own', () => {
+  const outersOf = (changes: SpecChanges) =>
+    Object.fromEntries(
+      plan(changes)
+        .methods.filter(({ method }) => method.type === 'pipeline' || method.end_to_end_replicas > 1)
+        .map(({ name, method }) => [name, method.outer]),
+    );
+  const studied = { rate: 0.7, momentum: 0.5 };
+  assert.deepEqual(outersOf(DEEP), {
+    'pipeline, 4 stages, steps between rounds': studied,
+    'local SGD, 4 devices, steps between rounds': studied,
+    'augmented-lagrangian, 4 stages, joined at the end': { rate: null, momentum: null },
+  });
+  const own = { rate: 0.3, momentum: 0.1 };
+  const { 'pipeline, 4 stages, steps between rounds': other } = outersOf({
+    ...DEEP,
+    method: { type: 'pipeline', stages: 4, outer: own },
+  });
+  assert.deepEqual(other, own);
+});
+
+/** The sentences of a plan, without its figures. */
+const reasons = (devices: number, options: Partial<PlanOptions> = {}) => {
+  const { recommendation, methods } = plan(DEEP, { devices, ...options });
+  const all = [recommendation, ...methods.slice(1)];
+  return all.map(({ reason }) => reason.replaceAll(/\d+(\.\d+)?(?= (s|MB|times|points?)\b)/g, '#'));
+};
+
+test('reasons say what a way costs beside the others, what its accuracy is known from, and that a link is assumed', () => {
+  assert.deepEqual(reasons(1), ['backprop on one device is the only way here, and takes # s.']);
+  const studied = 'back-propagation on one device after as many epochs.';
+  const pipeline = 'pipeline in 2 stages with steps between rounds';
+  const local = 'local SGD on 2 devices with steps between rounds';
+  const apart = 'augmented-lagrangian in 2 stages';
+  const unknown = 'Its accuracy is not in the study: ways whose accuracy is known come first.';
+  const here = reasons(2, { bytesPerSecond: 125e6, isLinkAssumed: true });
+  assert.deepEqual(here, [
+    `${pipeline} takes the least time for the same accuracy, # s. Next is ${local}, which takes # s. In the study it was # points above ${studied} The link between the devices is not known; # MB/s without delay is assumed.`,
+    `${local} takes # times as long as ${pipeline} for the same accuracy. In the study it is estimated to be # point below ${studied}`,
+    `${apart} that are joined at the end takes # times as long as ${pipeline} for the same accuracy. In the study it is estimated to be # points below ${studied}`,
+    `backprop on one device takes # times as long as ${pipeline} for the same accuracy.`,
+    `${apart} takes # times as long as ${pipeline}. ${unknown}`,
+  ]);
+  const [far = ''] = reasons(2, { bytesPerSecond: 12.5e6, roundTripSeconds: 0.02 });
+  assert.ok(far.startsWith(`${local} takes the least time`) && far.endsWith(studied), far);
+  const [tight = '', ...others] = reasons(2, { memoryBytes: 110e6 });
+  assert.equal(tight, `${apart} takes the least time, # s. Nothing else fits. ${unknown}`);
+  for (const reason of others) assert.match(reason, / needs # MB on a device, more than # MB\.$/);
+  const [none = ''] = reasons(2, { memoryBytes: 1e6 });
+  assert.match(none, /^Nothing fits into the memory of the devices: .* MB\. No other way needs less\.$/);
 });
 
 test('a link on which no message pays leaves one device, and no memory at all leaves the smallest need', () => {
@@ -287,10 +343,23 @@ test('memory counts the vectors of the optimizer, and half the bytes between lay
   });
 });
 
+test('a plan in bfloat16 without measurements follows the devices of the workers', () => {
+  const secondsOn = (...known: NonNullable<PlanOptions['known']>) =>
+    makePlan({ ...resolved(DEEP), precision: 'bfloat16' }, MNIST, { ...LOCAL, known }).stages[0]!
+      .step_seconds;
+  const slow = { name: 'Intel(R) Xeon(R)', bfloat16: true, prefers_bfloat16: false };
+  const float32 = plan(DEEP).stages[0]!.step_seconds;
+  assert.ok(secondsOn({ ...slow, prefers_bfloat16: true }) < secondsOn());
+  assert.ok(secondsOn() < float32 && float32 < secondsOn(slow));
+});
+
 test('memory counts the activations of one part of a batch, its inputs, and a second set of gradients', () => {
   const stagesOf = (parts: number) =>
     makePlan(
-      resolved({ ...DEEP, batch_size: 128, optimizer: { gradient_accumulation_steps: parts } }),
+      resolved({
+        ...{ ...DEEP, method: { type: 'penalty', stages: 4 } },
+        ...{ batch_size: 128, optimizer: { gradient_accumulation_steps: parts } },
+      }),
       MNIST,
       LOCAL,
     ).stages;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accuracyOf, epochsFor, STUDY, type Studied } from '../../../src/planning/forecast/accuracy.js';
+import { epochsFor, judge, STUDIES, type Studied } from '../../../src/planning/forecast/accuracy.js';
 import { costInRounds } from '../../../src/planning/forecast/methods/in-rounds.js';
 import { joinedCost } from '../../../src/planning/forecast/methods/joined.js';
 import type { Link, TrainingCost } from '../../../src/planning/forecast/methods/link.js';
@@ -16,10 +16,12 @@ function assertCost(cost: TrainingCost, seconds: number, bytes: number) {
 }
 
 test('one device needs its steps and no link; replicas share them and exchange their states once a round', () => {
-  const work = { steps: 100, stepSeconds: 0.5, roundSteps: 50, stateBytes: 5e6 };
+  const work = { steps: 100, stepSeconds: 0.5, roundSteps: 50, stateBytes: 5e6, outerBytes: 0 };
   assertCost(joinedCost({ ...work, replicas: 1 }, LINK), 50, 0);
   // 25 s of steps. Twice: 0.02 + 0.5 s to store a state, 0.02 + 1 s to read two. Each round stores 2 and reads 4 states.
   assertCost(joinedCost({ ...work, replicas: 2 }, LINK), 25 + 2 * 1.54, 2 * 6 * 5e6);
+  // One of them stores 1 MB more for the step between rounds, which both read.
+  assertCost(joinedCost({ ...work, replicas: 2, outerBytes: 1e6 }, LINK), 25 + 2 * 1.74, 2 * 3 * 11e6);
 });
 
 test('a turn of a pipeline is bound by its slowest stage, its link, or the way of a batch there and back', () => {
@@ -56,37 +58,64 @@ test('replicas share the steps of a round, then each stores its state and reads 
 });
 
 const row = (method: string, stages: number, epochs: number, ...accuracies: number[]): Studied => ({
-  ...{ method, stages, epochs, accuracies, replicas: 1, joined: false },
+  ...{ method, stages, epochs, accuracies, replicas: 1, joined: false, outer: false },
 });
-const ROWS = [
+const STUDY = [
   row('serial', 1, 10, 0.68),
   row('serial', 1, 20, 0.72, 0.7),
   row('staged', 2, 20, 0.71),
   row('staged', 8, 20, 0.65),
+  { ...row('staged', 2, 40, 0.73), outer: true },
 ];
 
+const judged = (method: string, stages: number, outer = false) =>
+  judge({ method, stages, replicas: 1, joined: false, outer }, [STUDY]);
+
 test('accuracy is that of the nearest row of the study, against the reference with the same seeds', () => {
-  const of = (method: string, stages: number) =>
-    accuracyOf({ method, stages, replicas: 1, joined: false }, ROWS);
-  const studied = { stages: 2, replicas: 1, epochs: 20, seeds: 1 };
+  const of = (method: string, stages: number) => judged(method, stages).accuracy;
+  const studied = { stages: 2, replicas: 1, epochs: 20, seeds: 1, reference: 'measured' };
   assert.deepEqual(of('staged', 3), { class: 'level', points: -1, studied });
   assert.deepEqual(of('staged', 5), { class: 'far_behind', points: -7, studied: { ...studied, stages: 8 } });
   assert.deepEqual(of('serial', 1), { class: 'reference', points: 0, studied: null });
   assert.deepEqual(of('other', 2), { class: 'unmeasured', points: null, studied: null });
+  assert.equal(judged('other', 2).epochs, 1);
+});
+
+test('a way with steps between rounds is judged by rows that have them, and the reference is estimated where it did not run', () => {
+  const { accuracy, epochs } = judged('staged', 2, true);
+  // The serial rows gain 4 points when epochs double: 76 after 40 epochs.
+  const studied = { stages: 2, replicas: 1, epochs: 40, seeds: 1, reference: 'estimated' };
+  assert.deepEqual(accuracy, { class: 'behind', points: -3, studied });
+  assert.ok(Math.abs(epochs - 2 ** (3 / 4)) < 1e-9);
+});
+
+test('the newer study counts where two rows are as near, and each study has a reference of its own', () => {
+  const newer = [row('serial', 1, 10, 0.5), row('staged', 2, 10, 0.6)];
+  const way = { method: 'staged', replicas: 1, joined: false, outer: false };
+  const points = (stages: number) => judge({ ...way, stages }, [newer, STUDY]).accuracy.points;
+  assert.deepEqual([points(2), points(8)], [10, -7]);
 });
 
 test('points behind cost as many epochs as back-propagation needs to gain them', () => {
-  // Twice the epochs gained three points.
-  assert.ok(Math.abs(epochsFor(-3, ROWS) - 2) < 1e-9);
-  assert.ok(Math.abs(epochsFor(3, ROWS) - 0.5) < 1e-9);
-  assert.deepEqual([epochsFor(0, ROWS), epochsFor(null, ROWS), epochsFor(-3, ROWS.slice(1))], [1, 1, 1]);
+  // Twice the epochs gained four points with seed 1.
+  assert.ok(Math.abs(epochsFor(-4, STUDY) - 2) < 1e-9);
+  assert.ok(Math.abs(epochsFor(4, STUDY) - 0.5) < 1e-9);
+  assert.deepEqual([epochsFor(0, STUDY), epochsFor(-3, STUDY.slice(1))], [1, 1]);
 });
 
-test('the committed study begins with the reference, and has a pipeline and the joined stages of the default method', () => {
-  const [first] = STUDY;
-  assert.deepEqual([first?.method, first?.stages, first?.replicas], ['backprop', 1, 1]);
-  const stages = accuracyOf({ method: 'augmented-lagrangian', stages: 2, replicas: 2, joined: true });
-  assert.deepEqual([stages.class, stages.studied?.epochs], ['behind', 16]);
-  const pipeline = accuracyOf({ method: 'pipeline', stages: 4, replicas: 1, joined: false });
-  assert.equal(pipeline.studied?.epochs, 16);
+test('each committed study begins with the reference; plans know pipelines and local SGD with steps between rounds', () => {
+  for (const [first] of STUDIES) {
+    assert.deepEqual([first?.method, first?.stages, first?.replicas], ['backprop', 1, 1]);
+  }
+  const stages = { method: 'augmented-lagrangian', stages: 2, replicas: 2, joined: true, outer: false };
+  assert.equal(judge(stages).accuracy.studied?.stages, 2);
+  const pipeline = { method: 'pipeline', replicas: 1, joined: false, outer: true };
+  for (const count of [2, 4]) {
+    const { studied } = judge({ ...pipeline, stages: count }).accuracy;
+    assert.deepEqual([studied?.stages, studied?.reference], [count, 'measured']);
+  }
+  const replicas = { method: 'backprop', stages: 1, replicas: 4, joined: false };
+  for (const outer of [true, false]) {
+    assert.equal(judge({ ...replicas, outer }).accuracy.studied?.replicas, 4);
+  }
 });

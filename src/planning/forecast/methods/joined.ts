@@ -8,6 +8,8 @@ export interface JoinedTraining {
   readonly replicas: number;
   /** Weights and the optimizer's vectors. */
   readonly stateBytes: number;
+  /** The arrays that one replica stores beside its state for a step between rounds, and all read. */
+  readonly outerBytes: number;
 }
 
 /**
@@ -15,14 +17,15 @@ export interface JoinedTraining {
  * its state and reads those of all.
  */
 export function joinedCost(
-  { steps, stepSeconds, roundSteps, replicas, stateBytes }: JoinedTraining,
+  { steps, stepSeconds, roundSteps, replicas, stateBytes, outerBytes }: JoinedTraining,
   link: Link,
 ): TrainingCost {
   if (replicas === 1) return { seconds: steps * stepSeconds, bytes: 0 };
   const rounds = Math.ceil(steps / roundSteps);
-  const exchange = requestSeconds(link, stateBytes) + requestSeconds(link, replicas * stateBytes);
+  const read = replicas * stateBytes + outerBytes;
+  const exchange = requestSeconds(link, stateBytes + outerBytes) + requestSeconds(link, read);
   return {
     seconds: (steps / replicas) * stepSeconds + rounds * exchange,
-    bytes: rounds * replicas * (1 + replicas) * stateBytes,
+    bytes: rounds * (1 + replicas) * read,
   };
 }

@@ -1,8 +1,15 @@
-import type { JobSpec, ResolvedMethod } from '../../../contract/spec.js';
-import { coarsestFactor, countLevels, levelShares, levelStarts } from '../../../method/levels.js';
+import type { DatasetFacts, JobSpec, ResolvedMethod } from '../../../contract/spec.js';
+import {
+  coarserModel,
+  coarsestFactor,
+  countLevels,
+  levelShares,
+  levelStarts,
+} from '../../../method/levels.js';
 import { describeMethod, isPipelined } from '../../../method/methods.js';
 import { methodsWith } from '../../../method/rules.js';
 import { halfDepth } from '../../../network/refine.js';
+import { type KnownNetwork, networkOf } from '../known-network.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 
@@ -62,6 +69,18 @@ const EXAMPLES = [
   '26 or 50 of resnet, 28 of wide-resnet',
   '50 or 98 of resnet, 52 of wide-resnet',
 ];
+
+/** The network whose blocks stages take: that of the first level, where a block stands for `factor` of the whole network's. */
+export function dividedNetwork(
+  { method, model }: MethodSpec,
+  { image, classes }: DatasetFacts,
+  whole: KnownNetwork,
+): { readonly divided: KnownNetwork; readonly factor: number } {
+  const factor = coarsestFactor(method);
+  if (factor === 1) return { divided: whole, factor };
+  const first = coarserModel(model, Math.log2(factor));
+  return { divided: networkOf({ model: first, image, classes: classes.length, freeze: null }), factor };
+}
 
 /** A block of the first level becomes several blocks of one stage. */
 export function fitsLevels(method: JobSpec['method'], split: readonly number[], report: Problems): boolean {

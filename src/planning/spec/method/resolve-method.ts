@@ -1,5 +1,4 @@
 import type { DatasetFacts, ResolvedMethod } from '../../../contract/spec.js';
-import { coarserModel, coarsestFactor } from '../../../method/levels.js';
 import { endToEndStepsOf, roundsOf, stepsOf } from '../../../method/rounds.js';
 import { trainSamples } from '../../../method/samples.js';
 import { hasFields } from '../../../network/resnet.js';
@@ -14,7 +13,7 @@ import { resolveEndToEndShare, resolveReplicas } from './end-to-end.js';
 import { checkFactors } from './factors.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 import { resolveHeads } from './heads.js';
-import { checkLevels, fitsLevels, resolveLevels } from './levels.js';
+import { checkLevels, dividedNetwork, fitsLevels, resolveLevels } from './levels.js';
 import { resolveMemory } from './memory.js';
 import { resolveMessageRounds } from './message-rounds.js';
 import { resolveOuter } from './outer.js';
@@ -86,19 +85,11 @@ function methodFacts(spec: MethodSpec, dataset: DatasetFacts, report: Problems):
     );
   }
   if (frozen === null || !checkLevels(spec, report)) return null;
-  const factor = coarsestFactor(spec.method);
   const { network } = known;
-  // Stages take their blocks at the first level, where a block stands for `factor` of the network's.
-  const coarse = {
-    model: coarserModel(model, Math.log2(factor)),
-    image,
-    classes: classes.length,
-    freeze: null,
-  };
-  const first = factor === 1 ? known : networkOf(coarse);
-  const stages = resolveStages(spec.method, first.network.blocks.length, frozen, report);
+  const { divided, factor } = dividedNetwork(spec, dataset, known);
+  const stages = resolveStages(spec.method, divided.network.blocks.length, frozen, report);
   const split =
-    stages === null ? null : resolveSplit(spec.method, { ...first, network }, stages, factor, report);
+    stages === null ? null : resolveSplit(spec.method, { ...divided, network }, stages, factor, report);
   if (stages === null || split === null || !fitsLevels(spec.method, split, report)) return null;
   const samples = trainSamples(spec, dataset);
   return { network, stages, split, samples, ...stepsOf(spec, dataset) };
