@@ -17,7 +17,7 @@ export interface BenchmarkOptions {
   /** Measured steps of each contender, after `warmup` that are not. */
   readonly steps: number;
   readonly warmup: number;
-  /** The archive that `import` uploads. */
+  /** The archive that `import` uploads; where `techniques` keeps its finished parts, so that a run that was stopped goes on. */
   readonly file: string | null;
   readonly say: (line: string) => void;
 }

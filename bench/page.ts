@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { ROOT } from '../src/service/root.js';
 import { drawPanels } from '../src/trainer/documents/plot.js';
 import { dispatchPanel, type Results, scalePanel, speedUpPanel, stepPanel } from './plots.js';
+import { type Border, drawBorders } from './regimes/border.js';
 
 export const BENCHMARKS_PAGE = 'docs/benchmarks.md';
 export const BENCHMARKS_PICTURE = 'docs/benchmarks.svg';
+export const REGIMES_PICTURE = 'docs/regimes.svg';
 
 /** In the order of the page, with what a reader would ask of each. */
 const QUESTIONS = {
@@ -14,12 +16,14 @@ const QUESTIONS = {
   merge: 'What do stages cost that share a device?',
   scale: 'What would more devices bring?',
   schedules: 'How long do other schedules wait?',
+  regimes: 'Where do layers win?',
   plans: 'Do plans come true?',
   sweeps: 'Does a sweep find the best for less?',
   bytes: 'What crosses the links between stages?',
   storage: 'Does an S3 store slow training down?',
   messages: 'Does a message through S3 hold up the stage?',
   wire: 'Does a job survive a poor wire?',
+  transports: 'Is there a better way between hosts?',
   dispatch: 'What does the service itself cost?',
   loops: 'Do loops cost more after a million jobs?',
   step: 'Are the kernels any good?',
@@ -60,6 +64,7 @@ costs in [reliability.md](reliability.md).
 export async function writeBenchmarksPage(): Promise<void> {
   await writeFile(join(ROOT, BENCHMARKS_PAGE), await renderBenchmarksPage());
   await writeFile(join(ROOT, BENCHMARKS_PICTURE), await renderBenchmarksPicture());
+  await writeFile(join(ROOT, REGIMES_PICTURE), await renderRegimesPicture());
 }
 
 export async function renderBenchmarksPage(): Promise<string> {
@@ -84,6 +89,14 @@ export async function renderBenchmarksPicture(): Promise<string> {
     dispatchPanel(await read('dispatch')),
     stepPanel(await read('step')),
   ]);
+}
+
+/** The quickest way to train, by limit of memory and link. */
+export async function renderRegimesPicture(): Promise<string> {
+  const { networks } = JSON.parse(await readResult('regimes.json')) as {
+    readonly networks: readonly Border[];
+  };
+  return drawBorders(networks);
 }
 
 function readResult(file: string): Promise<string> {

@@ -185,7 +185,7 @@ async function withinLimit(one: Runnable, limitMb: number): Promise<string | nul
   const limits: Limit[] = [];
   try {
     for (let device = 0; device < DEVICES; device++)
-      limits.push(await limitMemory(`strata-bench-${process.pid}-${device}`, limitMb));
+      limits.push(await limitMemory(`strata-bench-${device}`, limitMb));
     const result = await one.run(limits);
     return 'error' in result ? result.error : null;
   } catch (error) {

@@ -1,10 +1,12 @@
 import type { components } from '../src/contract/generated/openapi.js';
-import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
+import { type Benchmark, type BenchmarkOptions, type BenchmarkReport, median } from './benchmark.js';
 import { uploadNoise } from './noise.js';
 import { call, type RunningService, secondsOfTask, startService, trained } from './service.js';
 import { type PhaseFigures, phaseFigures } from './speedup/figures.js';
 import { bestOf, measurePeers, type Peers } from './speedup/peers.js';
 import {
+  measuredPlan,
+  measuredSplit,
   type PipelineFigures,
   pipelineFigures,
   type SimulatedWay,
@@ -30,8 +32,10 @@ const ROUNDS = 24;
 const END_TO_END_ROUNDS = 2;
 /** Rounds of back-propagation: on all cores, and on one again after the pipeline. */
 const SERIAL_ROUNDS = 2;
-/** A round of a pipeline is long, since each fills and drains it; the first is not counted. */
-const PIPELINE = { rounds: 3, roundSteps: 24 };
+/** Rounds of two trainings side by side, of which the first, which warms both trainers, is not counted. */
+const BESIDE_ROUNDS = 3;
+/** A round of a pipeline is long, since each fills and drains it: a quarter of the default. The first is not counted. */
+const PIPELINE = { rounds: 3, roundSteps: 48 };
 const MAX_IMAGES = Math.max(
   ...Object.values(NETWORKS).map(
     ({ batch, roundSteps }) =>
@@ -58,6 +62,8 @@ interface Row {
   readonly serialSecondsPerStep: number;
   /** Back-propagation on both cores: of one trainer with two threads. */
   readonly threadedSecondsPerStep: number;
+  /** Steps of two trainings side by side in the time of one alone: as much as this machine gives two processes. */
+  readonly ceiling: number;
   readonly phase: PhaseFigures;
   readonly messageBytesPerStep: number;
   readonly pipeline: PipelineFigures & { readonly speedUp: number };
@@ -119,6 +125,16 @@ const bodyOf = (
   };
 };
 
+/** A step of each of two trainings at the same time, which share nothing but the machine. */
+async function besideSeconds(service: RunningService, network: NetworkName): Promise<number[]> {
+  const body = bodyOf(network, BESIDE_ROUNDS, { type: 'backprop' });
+  const jobs = await Promise.all([trained(service, body), trained(service, body)]);
+  return jobs.map(({ tasks }) => {
+    const rounds = tasks.filter(({ kind, round }) => kind === 'stage' && round !== 0).map(secondsOfTask);
+    return median(rounds) / NETWORKS[network].roundSteps;
+  });
+}
+
 /** A step of back-propagation, the fastest round's: the first one warms the trainer. */
 async function backpropSeconds(service: RunningService, network: NetworkName): Promise<number> {
   const body = bodyOf(network, SERIAL_ROUNDS, { type: 'backprop' });
@@ -145,18 +161,22 @@ async function measure(
   if (!speedup) throw new Error(`${network}: its result tells no speed-up`);
   const joint = tasks.filter(({ kind }) => kind === 'end_to_end').map(secondsOfTask);
   const { rounds: pipelineRounds, roundSteps: pipelineSteps } = PIPELINE;
-  const pipelined = (stages: number) =>
-    bodyOf(network, pipelineRounds, { type: 'pipeline', stages }, pipelineSteps);
-  const pipeline = await pipelineFigures(service, pipelined(STAGES), pipelineSteps);
+  const pipelined = (stages: number, cut: 'auto' | readonly number[] = 'auto') =>
+    bodyOf(network, pipelineRounds, { type: 'pipeline', stages, split: cut }, pipelineSteps);
+  const plan = await measuredPlan(service, pipelined(SIMULATED_STAGES), SIMULATED_STAGES);
+  const cut = measuredSplit(plan, STAGES);
+  const pipeline = await pipelineFigures(service, pipelined(STAGES, cut), pipelineSteps);
   // Before the pipeline and after it.
   const before = Math.min(...joint) / roundSteps;
   const serialSeconds = (before + (await backpropSeconds(service, network))) / 2;
+  const beside = await besideSeconds(service, network);
   return {
     split: job.spec.method.split as number[],
     speedUp: speedup,
     serialSecondsPerStep: serialSeconds,
+    ceiling: beside.reduce((sum, seconds) => sum + serialSeconds / seconds, 0),
     pipeline: { ...pipeline, speedUp: serialSeconds / pipeline.secondsPerStep },
-    simulated: await simulatedWays(service, pipelined(SIMULATED_STAGES), SIMULATED_STAGES),
+    simulated: simulatedWays(plan),
     phase: phaseFigures(tasks, STAGES, ROUNDS * roundSteps),
     messageBytesPerStep: await messageBytes(service, job.spec, batch),
   };
@@ -182,14 +202,14 @@ const SHOWN = ['pipeline', 'augmented-lagrangian', 'gpipe', '1f1b'];
 
 function linesOf(row: Row): string[] {
   const { network, split, speedUp, serialSecondsPerStep, threadedSecondsPerStep, phase } = row;
-  const { pipeline, simulated, peers, messageBytesPerStep } = row;
+  const { ceiling, pipeline, simulated, peers, messageBytesPerStep } = row;
   const { measured, predicted } = speedUp;
   const shares = phase.stages.map(({ busyShare }) => percent(busyShare)).join(' and ');
   const fromParts = simulated
     .filter(({ name }) => SHOWN.includes(name))
     .map(({ name, speedUp: times, idleShare }) => `${name} ${times.toFixed(2)} (idle ${percent(idleShare)})`);
   return [
-    `${network}, batch ${NETWORKS[network].batch}: a serial step ${serialSecondsPerStep.toFixed(3)} s`,
+    `${network}, batch ${NETWORKS[network].batch}: a serial step ${serialSecondsPerStep.toFixed(3)} s; two trainings side by side make ${ceiling.toFixed(2)} steps in that time`,
     `  augmented Lagrangian, blocks ${split.join(' + ')}: speed-up ${measured?.toFixed(2)} measured over the whole phase, ${predicted?.toFixed(2)} by Eq. 27: ${((measured ?? 0) / (predicted ?? 1)).toFixed(2)} of it`,
     `    stages busy ${shares} of the phase; in the steady state a device is idle ${percent(phase.steadyIdleShare)}`,
     `    messages ${megabytes(messageBytesPerStep)} a step, ${phase.spoolSeconds.toFixed(4)} s of it`,

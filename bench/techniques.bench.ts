@@ -7,6 +7,7 @@ import { INTEGRAL_NAMES, planned } from './techniques/integrals.js';
 import { type Learned, learn } from './techniques/learn.js';
 import { levelsLines, runLevels } from './techniques/levels.js';
 import type { OptimizerName } from './techniques/optimizers.js';
+import { partsIn } from './techniques/parts.js';
 import { REACHES, reachLines, runReaches } from './techniques/reach.js';
 import { timeLines, timeReaches } from './techniques/reach-times.js';
 import { replicaLines, runReplicas } from './techniques/replicas.js';
@@ -51,19 +52,28 @@ interface Row extends Contest {
   readonly ownMb: number;
 }
 
-async function run({ steps, say }: BenchmarkOptions): Promise<BenchmarkReport> {
+async function run({ steps, file, say }: BenchmarkOptions): Promise<BenchmarkReport> {
   const count = Math.min(steps, MAX_STEPS);
-  const rows = await measureInTurns(CONTESTS, count);
+  const part = partsIn(file);
+  const bySeed = async <Run>(
+    name: string,
+    runOf: (seeds: readonly number[], say: (line: string) => void) => Promise<Run[]>,
+  ) => {
+    const runs: Run[] = [];
+    for (const seed of SEEDS) runs.push(...(await part(`${name}, seed ${seed}`, () => runOf([seed], say))));
+    return runs;
+  };
+  const rows = await part('rows', () => measureInTurns(CONTESTS, count));
   say('… integrals begin');
-  const integrals = await measureInTurns(INTEGRAL_CONTESTS, count);
+  const integrals = await part('integrals', () => measureInTurns(INTEGRAL_CONTESTS, count));
   say('… steps are measured, MNIST begins');
-  const learned = await learn(OPTIMIZERS, SEEDS);
+  const learned = await part('learned', () => learn(OPTIMIZERS, SEEDS));
   say('… optimizers are measured, local heads begin');
-  const reachTimes = await timeReaches(REACHES);
-  const reaches = await runReaches(SEEDS, say);
-  const couplings = await runCouplings(SEEDS, say);
-  const levels = await runLevels(SEEDS, say);
-  const replicas = await runReplicas(SEEDS, say);
+  const reachTimes = await part('reach times', () => timeReaches(REACHES));
+  const reaches = await bySeed('reaches', runReaches);
+  const couplings = await bySeed('couplings', runCouplings);
+  const replicas = await bySeed('replicas', runReplicas);
+  const levels = await bySeed('levels', runLevels);
   return {
     lines: [
       ...[...linesOf(rows), '', ...integralLines(integrals), ''],

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { smallJob } from '../test/jobs/support/specs.js';
+import type { Pooler } from '../test/support/pooler.js';
 import type { Strata } from '../test/support/strata.js';
 import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.js';
 import { cpuMsOf, postgresCpuMs } from './workers/cpu-time.js';
@@ -9,7 +10,7 @@ import type { HostFigures } from './workers/host.js';
 import { startRoomyServers } from './workers/servers.js';
 
 /** Workers, and jobs of 13 tasks for each benchmark step: 30 steps by default. */
-const SIZES = [
+export const SIZES = [
   { workers: 1, jobsPerStep: 2, isShared: false },
   { workers: 20, jobsPerStep: 8, isShared: false },
   { workers: 100, jobsPerStep: 10, isShared: true },
@@ -20,7 +21,8 @@ const SIZES = [
 const BUSY = { workers: 100, seconds: 2, jobsPerStep: 5, isShared: true };
 const BUSY_MS = 20_000;
 const IDLE_MS = 4_000;
-const LOOK_MS = 250;
+/** Rare enough: each look counts all tasks. */
+const LOOK_MS = 500;
 /** A row that is not through after this time says what it has done. */
 const MAX_MS = 150_000;
 /** Part of the tasks over which the rate is taken: later, fewer are ready than there are workers. */
@@ -29,13 +31,14 @@ const POSTED_AT_ONCE = 8;
 /** Names of the jobs: models of one name get their numbers one after another. */
 const PROJECTS = 50;
 
+/** The benchmark of many workers (also workers-pooled.bench.ts). */
 export const benchmark: Benchmark = {
   name: 'workers',
   title: `jobs of 13 tasks on ${SIZES.map(({ workers }) => workers).join(', ')} workers of the real protocol, whose trainers do nothing`,
   run,
 };
 
-interface Row {
+export interface Row {
   readonly workers: number;
   /** Tasks over which the rate was taken. */
   readonly tasks: number;
@@ -51,7 +54,7 @@ interface Row {
   /** Statements of the workers, without those of an idle worker. */
   readonly statementsPerTask: number;
   readonly transactionsPerTask: number;
-  readonly cpuMsPerTask: Readonly<Record<'workers' | 'postgres' | 'dispatcher' | 'redis', number>>;
+  readonly cpuMsPerTask: Readonly<Record<'workers' | 'postgres' | 'dispatcher' | 'redis' | 'pooler', number>>;
   readonly warnings: Readonly<Record<string, number>>;
 }
 
@@ -84,24 +87,28 @@ export async function measure(
   strata: Strata,
   size: Size,
   jobs: number,
-  environment: Readonly<Record<string, string>> = {},
+  pooler: Pick<Pooler, 'url' | 'pid'> | null = null,
 ): Promise<Row> {
   const { workers } = size;
+  const environment: Readonly<Record<string, string>> = pooler
+    ? { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: strata.servers.databaseUrl }
+    : {};
+  const pids = { dispatcher: 0, pooler: pooler?.pid ?? null };
   try {
-    const dispatcher = await strata.startDispatcher(environment);
+    pids.dispatcher = (await strata.startDispatcher(environment)).pid;
     const plannedPerSecond = await plan(strata, jobs);
     const { all } = await tasksOf(strata);
     const crowd = await startCrowd(strata, { ...size, seconds: 0, environment });
     try {
-      const began = await snapshot(strata, crowd, dispatcher.pid);
+      const began = await snapshot(strata, crowd, pids);
       await delay(IDLE_MS);
-      const before = await snapshot(strata, crowd, dispatcher.pid);
+      const before = await snapshot(strata, crowd, pids);
       const idlePerSecond = (before.statements - began.statements) / (IDLE_MS / 1000);
       await letBegin(strata);
       const seconds = await secondsUntil(async () => (await tasksOf(strata)).ended >= MEASURED * all);
-      const after = await snapshot(strata, crowd, dispatcher.pid);
+      const after = await snapshot(strata, crowd, pids);
       await secondsUntil(async () => (await tasksOf(strata)).ended >= all);
-      const end = await snapshot(strata, crowd, dispatcher.pid);
+      const end = await snapshot(strata, crowd, pids);
       const tasks = after.attempts - before.attempts;
       const perTask = (of: (of: Snapshot) => number) => (of(after) - of(before)) / tasks;
       return {
@@ -121,6 +128,7 @@ export async function measure(
           postgres: perTask(({ postgresMs }) => postgresMs),
           dispatcher: perTask(({ dispatcherMs }) => dispatcherMs),
           redis: perTask(({ redisMs }) => redisMs),
+          pooler: perTask(({ poolerMs }) => poolerMs),
         },
         warnings: joined(await crowd.figures()),
       };
@@ -210,7 +218,12 @@ async function tasksOf({ sql }: Strata): Promise<Tasks> {
 
 type Snapshot = Awaited<ReturnType<typeof snapshot>>;
 
-async function snapshot(strata: Strata, crowd: Crowd, dispatcherPid: number) {
+interface Pids {
+  readonly dispatcher: number;
+  readonly pooler: number | null;
+}
+
+async function snapshot(strata: Strata, crowd: Crowd, pids: Pids) {
   const hosts = await crowd.figures();
   const { rows } = await strata.sql.query<{ transactions: number; connections: number }>(
     `SELECT (xact_commit + xact_rollback)::int AS transactions,
@@ -226,13 +239,14 @@ async function snapshot(strata: Strata, crowd: Crowd, dispatcherPid: number) {
     statements: total(({ statements }) => statements),
     workersMs: total(({ cpuMs }) => cpuMs),
     postgresMs: await postgresCpuMs(strata.sql),
-    dispatcherMs: cpuMsOf(dispatcherPid),
+    dispatcherMs: cpuMsOf(pids.dispatcher),
+    poolerMs: pids.pooler === null ? 0 : cpuMsOf(pids.pooler),
     redisMs: await redisCpuMs(strata.servers.redisUrl),
   };
 }
 
-function busyMs({ workersMs, postgresMs, dispatcherMs, redisMs }: Snapshot): number {
-  return workersMs + postgresMs + dispatcherMs + redisMs;
+function busyMs({ workersMs, postgresMs, dispatcherMs, redisMs, poolerMs }: Snapshot): number {
+  return workersMs + postgresMs + dispatcherMs + redisMs + poolerMs;
 }
 
 async function redisCpuMs(url: string): Promise<number> {
@@ -250,10 +264,10 @@ function joined(hosts: readonly HostFigures[]): Record<string, number> {
   return all;
 }
 
-const HEAD =
-  'workers   tasks   tasks/s   repeated   lost   jobs planned/s   connections   statements a task   transactions a task   CPU ms a task: workers, Postgres, dispatcher, Redis   cores when idle';
+export const HEAD =
+  'workers   tasks   tasks/s   repeated   lost   jobs planned/s   connections   statements a task   transactions a task   CPU ms a task: workers, Postgres, dispatcher, Redis, PgBouncer   together   cores when idle';
 
-const NOTE =
+export const NOTE =
   'Everything runs on the same cores. Statements are those of the workers, without the ones of an idle worker; connections include those of the dispatcher and 3 of the benchmark. From 100 workers on, those of a process share a pool of 8 connections, one that listens and one for heartbeats of each 25; there are four processes. The jobs have 50 names.';
 
 export function lineOf(row: Row): string {
@@ -268,10 +282,14 @@ export function lineOf(row: Row): string {
     String(row.connections).padStart(14),
     row.statementsPerTask.toFixed(1).padStart(20),
     row.transactionsPerTask.toFixed(1).padStart(22),
-    [cpu.workers, cpu.postgres, cpu.dispatcher, cpu.redis]
+    [cpu.workers, cpu.postgres, cpu.dispatcher, cpu.redis, cpu.pooler]
       .map((ms) => ms.toFixed(1))
       .join(', ')
-      .padStart(54),
+      .padStart(65),
+    Object.values(cpu)
+      .reduce((sum, ms) => sum + ms, 0)
+      .toFixed(1)
+      .padStart(11),
     row.idleCores.toFixed(2).padStart(18),
   ].join('');
 }

@@ -52,7 +52,10 @@ export function plannedBytes(trial: Trial): number {
   return stageMemory(wholeCost(networkOf(trial), facts), trial.batch, facts, methodOf(trial.memory));
 }
 
+/** Of a method without messages, where they say nothing. */
+export const NO_MESSAGES = { precision: 'float16', filter: 'none' } as const;
+
 export function methodOf({ policy, maxBytes }: PassMemory) {
   const memory: MemoryPolicy = policy;
-  return { type: 'backprop', stages: 1, memory, memory_bytes: maxBytes } as const;
+  return { type: 'backprop', stages: 1, memory, memory_bytes: maxBytes, corrections: NO_MESSAGES } as const;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BlobUri } from '../../src/contract/trainer-protocol.js';
+import { TRAINER_FLAGS } from '../../src/jobs/worker/children/node-command.js';
 import type { MemberTask } from './member.js';
 
 /** Answer of a trainer to a task. */
@@ -12,12 +13,14 @@ export interface Answer {
   readonly cpuSeconds: number;
 }
 
-/** Trainers that have loaded TensorFlow, of one thread each. */
+/** Trainers that have loaded TensorFlow, of one thread each, with the flags that they have in the service. */
 export async function startTrainers(count: number): Promise<ChildProcess[]> {
   const script = fileURLToPath(new URL('./member.ts', import.meta.url));
   const threads = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
   const env = { ...process.env, ...threads, TF_CPP_MIN_LOG_LEVEL: '2' };
-  const children = Array.from({ length: count }, () => fork(script, { execArgv: ['--import', 'tsx'], env }));
+  const children = Array.from({ length: count }, () =>
+    fork(script, { execArgv: [...TRAINER_FLAGS, '--import', 'tsx'], env }),
+  );
   await Promise.all(children.map((child) => once(child, 'message')));
   return children;
 }

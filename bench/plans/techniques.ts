@@ -2,11 +2,15 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { nodeCommand, TRAINER_FLAGS } from '../../src/jobs/worker/children/node-command.js';
-import { plannedOf, TRIALS, type Trial } from './trials.js';
+import { inspectMachine, placeSlots } from '../../src/jobs/worker/slots/devices.js';
+import { plannedOf, specOf, TRIALS, type Trial } from './trials.js';
 
 const MB = 2 ** 20;
-/** The memory of a process that has run every kernel does not grow after the second. */
-const MAX_STEPS = 5;
+/**
+ * The memory of a process that has run every kernel does not grow after the second, but for arrays of messages: those of a stage
+ * are collected every sixth step at least.
+ */
+const MAX_STEPS = 12;
 /** A stage has one thread where every stage has a core. */
 const ONE_THREAD = { TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
 
@@ -21,10 +25,15 @@ export interface TechniqueRow extends Pick<Trial, 'name' | 'group'> {
 
 export async function compareTechniques(steps: number, say: (line: string) => void): Promise<TechniqueRow[]> {
   const rows: TechniqueRow[] = [];
+  const { devices } = placeSlots(await inspectMachine(), 1, 1);
   for (const trial of TRIALS) {
+    if (specOf(trial).precision === 'bfloat16' && !devices.some(({ bfloat16 }) => bfloat16)) {
+      say(`… ${trial.name} is left out: this machine would refuse such a job`);
+      continue;
+    }
     const first = TRIALS.find(({ group }) => group === trial.group)!;
     const measured = await measure(trial, Math.min(steps, MAX_STEPS));
-    const [plan, plain] = [plannedOf(trial), plannedOf(first)];
+    const [plan, plain] = [plannedOf(trial, devices), plannedOf(first, devices)];
     const plainRow = rows.find(({ group }) => group === trial.group);
     rows.push({
       ...{ name: trial.name, group: trial.group, ...measured },

@@ -1,5 +1,5 @@
 import type { DatasetFacts, ResolvedSpec } from '../../src/contract/spec.js';
-import { makePlan } from '../../src/planning/forecast/forecast.js';
+import { makePlan, type PlanOptions } from '../../src/planning/forecast/forecast.js';
 import { resolved, type SpecChanges } from '../../test/jobs/support/specs.js';
 import { WHOLE_MNIST } from '../../test/trainer/support/small-mnist.js';
 
@@ -70,11 +70,14 @@ export function specOf({ changes }: Pick<Trial, 'changes'>): ResolvedSpec {
   return { ...resolved({ ...changes, precision: 'float32' }), precision };
 }
 
-/** Memory and seconds of a step of the stage in the plan of the job, without measured rates. */
-export function plannedOf(trial: Trial): { readonly memoryBytes: number; readonly stepSeconds: number } {
+/** Memory and seconds of a step of the stage in the plan of its job, by estimated rates. @param known devices of this machine */
+export function plannedOf(
+  trial: Trial,
+  known: NonNullable<PlanOptions['known']>,
+): { readonly memoryBytes: number; readonly stepSeconds: number } {
   const options = {
     ...{ devices: 1, memoryBytes: null, bytesPerSecond: 1e9, roundTripSeconds: 0 },
-    ...{ profile: null, measured: null },
+    ...{ profile: null, measured: null, known },
   };
   const stage = makePlan(specOf(trial), COLORED, options).stages[trial.stage]!;
   return { memoryBytes: stage.memory_bytes, stepSeconds: stage.step_seconds };

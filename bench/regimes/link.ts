@@ -14,12 +14,17 @@ const BUCKET = ['burst', '64kb', 'latency', '400ms'];
 export interface Link {
   /** Program and arguments that start another program in the namespace of a rank. */
   readonly onHost: (rank: number) => readonly string[];
+  readonly addressOf: (rank: number) => string;
   readonly env: NodeJS.ProcessEnv;
   remove(): Promise<void>;
 }
 
-/** A wire without delay, whose rate the kernel keeps in each direction. @throws Error without root */
-export async function layLink(bytesPerSecond: number): Promise<Link> {
+/**
+ * A wire without delay, whose rate the kernel keeps in each direction.
+ * @param bytesPerSecond null: as quick as the processors are
+ * @throws Error without root
+ */
+export async function layLink(bytesPerSecond: number | null): Promise<Link> {
   await removeHosts();
   for (const [index, host] of HOSTS.entries()) {
     await ip('netns', 'add', host);
@@ -32,11 +37,13 @@ export async function layLink(bytesPerSecond: number): Promise<Link> {
   for (const [index, host] of HOSTS.entries()) {
     await ip('-n', host, 'addr', 'add', `${addressOf(index)}/24`, 'dev', DEVICE);
     await ip('-n', host, 'link', 'set', DEVICE, 'up');
+    if (bytesPerSecond === null) continue;
     const rate = `${8 * bytesPerSecond}bit`;
     await run('tc', ['-n', host, 'qdisc', 'add', 'dev', DEVICE, 'root', 'tbf', 'rate', rate, ...BUCKET]);
   }
   return {
     onHost: (rank) => ['ip', 'netns', 'exec', HOSTS[rank]!],
+    addressOf,
     env: { MASTER_ADDR: addressOf(0), GLOO_SOCKET_IFNAME: DEVICE },
     remove: removeHosts,
   };

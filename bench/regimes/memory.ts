@@ -1,4 +1,5 @@
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const LIMITED = '/sys/fs/cgroup/memory';
 const MB = 1024 * 1024;
@@ -25,12 +26,23 @@ export interface Limit {
 
 /** @throws Error where this account cannot limit memory so, as without root */
 export async function limitMemory(name: string, megabytes: number): Promise<Limit> {
-  const folder = `${LIMITED}/${name}`;
-  await mkdir(folder);
+  const folder = await mkdtemp(`${LIMITED}/${name}-`);
   await writeFile(`${folder}/memory.limit_in_bytes`, String(Math.round(megabytes * MB)));
   return {
     folder,
     join: (pid) => writeFile(`${folder}/cgroup.procs`, String(pid)),
-    remove: () => rmdir(folder),
+    remove: () => removeEmpty(folder),
   };
+}
+
+/** A process that was killed leaves its group a moment later. */
+async function removeEmpty(folder: string): Promise<void> {
+  for (let tries = 50; ; tries--) {
+    try {
+      return await rmdir(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || tries === 0) throw error;
+      await delay(100);
+    }
+  }
 }

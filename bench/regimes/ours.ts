@@ -167,7 +167,8 @@ export function ourEpoch(
   const round = { steps: EPOCH_STEPS, roundSteps: EPOCH_STEPS };
   if (method.stages === 1) {
     const stateBytes = FLOAT * STATE_VALUES * parameters;
-    return joinedCost({ ...round, stepSeconds: seconds, replicas: DEVICES, stateBytes }, wire).seconds;
+    return joinedCost({ ...round, stepSeconds: seconds, replicas: DEVICES, stateBytes, outerBytes: 0 }, wire)
+      .seconds;
   }
   if (method.type === PIPELINE.type) {
     const boundaryBytes = costs

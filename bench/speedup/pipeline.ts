@@ -43,8 +43,8 @@ export function waitShares(
   );
 }
 
-/** Seconds by task; the API tells the mean of its trainers alone. */
-async function trainerSeconds(
+/** Seconds of a job by task; the API tells the mean of its trainers alone. */
+export async function trainerSeconds(
   { databaseUrl }: RunningService,
   jobId: string,
 ): Promise<Map<string, Seconds[]>> {
@@ -68,22 +68,35 @@ export interface SimulatedWay {
   readonly idleShare: number;
 }
 
-/**
- * Ways to train on `devices` devices, as `POST /plans` simulates them from the measured times of the network's parts and links
- * of 1 Gbit/s.
- */
-export async function simulatedWays(
+/** A plan of a job from the measured times of its network's parts and links of 1 Gbit/s. */
+export async function measuredPlan(
   service: RunningService,
   job: object,
   devices: number,
-): Promise<SimulatedWay[]> {
+): Promise<Schemas['Plan']> {
   const { id } = await call<Schemas['Profile']>(service, '/profiles', { job });
   const profile = await settled<Schemas['Profile']>(service, `/profiles/${id}`, 'queued', 'running');
   if (profile.state !== 'succeeded') throw new Error(`the profile ${profile.state}`);
   const plan = await call<Schemas['Plan']>(service, '/plans', { job, devices });
-  const serial = plan.layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
-  if (plan.profile === null || !serial) throw new Error('the plan rests on no measured parts');
-  return plan.schedules.map(({ name, step_seconds, bubble_share }) => ({
+  if (plan.profile === null) throw new Error('the plan rests on no measured parts');
+  return plan;
+}
+
+/**
+ * The split by measured seconds into a number of stages that the plan's job does not have itself.
+ * @throws RangeError without one
+ */
+export function measuredSplit({ speedups }: Schemas['Plan'], stages: number): readonly number[] {
+  const found = speedups.find((row) => row.stages === stages);
+  if (!found) throw new RangeError(`the plan has no split into ${stages} stages`);
+  return found.split;
+}
+
+/** Ways to train on the plan's devices, as it simulates them. */
+export function simulatedWays({ layouts, schedules }: Schemas['Plan']): SimulatedWay[] {
+  const serial = layouts.find(({ stages, replicas }) => stages === 1 && replicas === 1);
+  if (!serial) throw new RangeError('the plan has no serial layout');
+  return schedules.map(({ name, step_seconds, bubble_share }) => ({
     ...{ name, speedUp: serial.step_seconds / step_seconds, idleShare: bubble_share },
   }));
 }

@@ -14,6 +14,8 @@ export const ACCURACY_PICTURE = 'docs/accuracy.svg';
 export interface StudyResult {
   readonly at: string;
   readonly setting: object;
+  /** Seconds a step that a stage of a pipeline spends with messages, for each of its neighbors. */
+  readonly messageSeconds: number;
   /** By method and K. */
   readonly stepSeconds: Readonly<Record<string, StepSeconds>>;
   readonly rows: readonly RowFigures[];
@@ -24,7 +26,10 @@ export interface StudyResult {
 export async function storeStudy(result: StudyResult): Promise<string> {
   await writeFile(join(ROOT, STUDY_FILE), `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(join(ROOT, ACCURACY_PAGE), await renderAccuracyPage());
-  await writeFile(join(ROOT, ACCURACY_PICTURE), await renderAccuracyPicture());
+  // The first jobs of a study may be no rows of the picture.
+  if (result.outcomes.some(({ row }) => CURVES.includes(row))) {
+    await writeFile(join(ROOT, ACCURACY_PICTURE), await renderAccuracyPicture());
+  }
   return tableOf(result.rows);
 }
 

@@ -13,11 +13,12 @@ interface Split {
 }
 
 /**
- * CIFAR's images at half their size, each pixel the mean of four: a quarter of the work a step.
+ * CIFAR's images.
  * @param path an archive of files train/<class>/... and test/<class>/... of 32 x 32 pixels
- * @returns an .npz as the service takes it, 16 x 16
+ * @param halved at half their size, each pixel the mean of four: a quarter of the work a step
+ * @returns an .npz as the service takes it
  */
-export async function pooledArchive(path: string): Promise<Buffer> {
+export async function arraysOf(path: string, halved: boolean): Promise<Buffer> {
   const archive = await openArchive(
     path,
     new UnpackBudget({ max_images: 100_000, max_unpacked_bytes: 2 ** 30 }),
@@ -30,12 +31,14 @@ export async function pooledArchive(path: string): Promise<Buffer> {
     const [split = '', label = ''] = entry.name.split('/').slice(-3);
     const own = splits[split];
     if (own === undefined || entry.kind !== 'file') continue;
-    own.pixels.push(pooled(await decodeImage(await openImage(await entry.read(MAX_FILE_BYTES)), CHANNELS)));
+    const image = await decodeImage(await openImage(await entry.read(MAX_FILE_BYTES)), CHANNELS);
+    own.pixels.push(halved ? pooled(image) : image);
     own.labels.push(label);
   }
+  const side = halved ? SIDE / 2 : SIDE;
   const classes = [...new Set(splits.train!.labels)].sort();
   const arrays = Object.entries(splits).flatMap(([name, { pixels, labels }]) => [
-    [`x_${name}`, makeNpy('|u1', [pixels.length, SIDE / 2, SIDE / 2, CHANNELS], Buffer.concat(pixels))],
+    [`x_${name}`, makeNpy('|u1', [pixels.length, side, side, CHANNELS], Buffer.concat(pixels))],
     [
       `y_${name}`,
       makeNpy(

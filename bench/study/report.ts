@@ -2,16 +2,26 @@ import { drawPanels } from '../../src/trainer/documents/plot.js';
 import type { Figure, Outcome, RowFigures } from './figures.js';
 
 const COLUMNS =
-  '| | time | test accuracy, % | over back-propagation in that time | after as many epochs | before joining | compact network |';
+  '| | seeds | time | validation, % | test, % | over back-propagation in that time or more | after as many epochs | before joining, validation | compact network |';
 
 /** The table between the markers in docs/accuracy.md. */
 export function tableOf(rows: readonly RowFigures[]): string {
   return [
     COLUMNS,
-    '|---|---|---|---|---|---|---|',
+    '|---|---|---|---|---|---|---|---|---|',
     ...rows.map(
-      ({ row, timeShare, accuracy, overReference, overSameEpochs, beforeJoining, compact }) =>
-        `| ${row} | ${timeShare.toFixed(2)} | ${shown(accuracy)} | ${points(overReference)} | ${points(overSameEpochs)} | ${shown(beforeJoining)} | ${shown(compact)} |`,
+      ({
+        row,
+        seeds,
+        timeShare,
+        validation,
+        accuracy,
+        overReference,
+        overSameEpochs,
+        beforeJoining,
+        compact,
+      }) =>
+        `| ${row} | ${seeds.join(', ')} | ${timeShare?.toFixed(2) ?? ''} | ${shown(validation)} | ${shown(accuracy)} | ${points(overReference)} | ${points(overSameEpochs)} | ${shown(beforeJoining)} | ${shown(compact)} |`,
     ),
   ].join('\n');
 }
@@ -29,5 +39,5 @@ export function pictureOf(outcomes: readonly Outcome[], rows: readonly string[])
     const found = outcomes.find((outcome) => outcome.row === row && outcome.seed === seed);
     return found ? [{ label: row, points: found.curve }] : [];
   });
-  return drawPanels([{ title: 'test accuracy', axis: 'seconds, on a device a stage', curves }]);
+  return drawPanels([{ title: 'validation accuracy', axis: 'seconds, on a device a stage', curves }]);
 }

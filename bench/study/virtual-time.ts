@@ -49,7 +49,7 @@ export function virtualEnds(
   const places = new Map(tasks.map(({ key }, index) => [key, index]));
   const { firstEnds } = simulate({
     tasks: tasks.map((task) => ({
-      seconds: stepsOf(rounds, task) * secondsOfStep(task, steps),
+      seconds: (stepsOf(rounds, task) + fillOf(task, job)) * secondsOfStep(task, job, steps),
       needs: task.waits_for.map((key) => places.get(key)!),
     })),
     jobs: 1,
@@ -59,10 +59,23 @@ export function virtualEnds(
   return new Map(tasks.map(({ key }, index) => [key, firstEnds[index]!]));
 }
 
-function secondsOfStep({ kind, stage }: Timed['tasks'][number], { joined, stages }: StepSeconds): number {
+function secondsOfStep(
+  { kind, stage }: Timed['tasks'][number],
+  { spec }: Timed['job'],
+  { joined, stages }: StepSeconds,
+): number {
   if (kind === 'end_to_end') return joined;
-  return kind === 'stage' ? stages[stage!]! : 0;
+  // A round of a pipeline is a task of all its stages, and takes turns as long as the slowest of them.
+  if (kind !== 'stage') return 0;
+  return isPipelined(spec) ? Math.max(...stages) : stages[stage!]!;
 }
+
+/** Turns in which a pipeline fills and drains, which it does in each round. */
+function fillOf({ kind }: Timed['tasks'][number], { spec }: Timed['job']): number {
+  return kind === 'stage' && isPipelined(spec) ? spec.method.stages! - 1 : 0;
+}
+
+const isPipelined = ({ method }: Timed['job']['spec']): boolean => method.type === 'pipeline';
 
 const stepsOf = (rounds: Rounds, task: Timed['tasks'][number]): number => stepsOfTask(rounds, task) ?? 0;
 

@@ -1,6 +1,7 @@
 import { describeNetwork, parameterCount, wholeNetwork } from '../../src/network/index.js';
 import { stageMemory } from '../../src/planning/costs/device-layouts.js';
 import { costOf, NO_STAGE } from '../../src/planning/costs/index.js';
+import { NO_MESSAGES } from '../activations/network.js';
 import { CLASSES, INTEGRALS } from '../step/workload.js';
 
 /** Size of a network of the contest and the memory of a plan, trained by SGD with momentum. */
@@ -11,7 +12,7 @@ export interface Planned {
   readonly memoryMb: number;
 }
 
-const METHOD = { type: 'backprop', stages: 1 } as const;
+const METHOD = { type: 'backprop', stages: 1, corrections: NO_MESSAGES } as const;
 
 export const INTEGRAL_NAMES = Object.keys(INTEGRALS);
 

@@ -47,37 +47,55 @@ const CONTENDERS = [
     stages: 2,
     jobs: [{ depth: 26, epochs: 6, shares: [3 / 4] }],
   },
+  // Eighteen blocks a group can be halved once: depth 56, with nine, has no half.
+  { name: 'ResNet-110, from chance', jobs: [{ depth: 110, epochs: 4 }] },
+  { name: 'ResNet-110, two levels, one job', jobs: [{ depth: 110, epochs: 6, shares: [2 / 3] }] },
+  {
+    name: 'ResNet-110, augmented Lagrangian, K=2, from chance',
+    stages: 2,
+    jobs: [{ depth: 110, epochs: 4 }],
+  },
+  {
+    name: 'ResNet-110, augmented Lagrangian, K=2, two levels, one job',
+    stages: 2,
+    jobs: [{ depth: 110, epochs: 6, shares: [3 / 4] }],
+  },
 ] as const satisfies readonly Contender[];
 
 export interface LevelsRun {
   readonly name: (typeof CONTENDERS)[number]['name'];
   readonly seed: number;
-  /** Operations of its steps, as a multiple of those of the first contender. */
+  /** Operations of its steps, as a multiple of those of the first contender of the same depth. */
   readonly work: number;
+  /** Time of all its tasks, with the evaluation of 10,000 images that ends each job. */
   readonly seconds: number;
   readonly accuracy: number;
 }
 
-/** A network of 12 blocks trained from chance, and grown from one of 6 or of 3. @param wanted which contenders train */
+/** Networks of 12 and of 54 blocks trained from chance, and grown from shallower ones. @param wanted which contenders train */
 export async function runLevels(
   seeds: readonly number[],
   say: (line: string) => void,
   wanted: (name: LevelsRun['name']) => boolean = () => true,
 ): Promise<LevelsRun[]> {
   const runs: LevelsRun[] = [];
-  const unit = workOf(CONTENDERS[0]);
   for (const seed of seeds) {
     for (const contender of CONTENDERS.filter(({ name }) => wanted(name))) {
       const { name } = contender;
       const started = performance.now();
       const accuracy = await withBlobs((blobs) => train(contender, seed, blobs));
       const seconds = (performance.now() - started) / 1000;
-      runs.push({ name, seed, work: workOf(contender) / unit, seconds, accuracy });
+      runs.push({ name, seed, work: workOf(contender) / workOf(firstLike(contender)), seconds, accuracy });
       say(`… ${name}, seed ${seed}: ${accuracy.toFixed(3)} in ${seconds.toFixed(0)} s`);
     }
   }
   return runs;
 }
+
+const depthOf = ({ jobs }: Contender) => jobs.at(-1)?.depth;
+
+const firstLike = (contender: Contender): Contender =>
+  CONTENDERS.find((other) => depthOf(other) === depthOf(contender)) ?? contender;
 
 function specOf({ stages = 1 }: Contender, { depth, epochs, shares = [] }: Job, seed: number): ResolvedSpec {
   const levels = { count: shares.length + 1, shares: shares.length > 0 ? [...shares] : null };
@@ -124,11 +142,13 @@ export function levelsLines(runs: readonly LevelsRun[]): string[] {
   const row = ({ name, jobs }: Contender) => {
     const own = runs.filter((run) => run.name === name);
     const accuracy = inPercent(own.map((run) => run.accuracy));
-    return `| ${name} | ${jobs.map(trainedAs).join(', ')} | ${own[0]?.work.toFixed(2)} | ${accuracy} |`;
+    const seconds = own.reduce((sum, run) => sum + run.seconds, 0) / own.length;
+    const trained = jobs.map(trainedAs).join(', ');
+    return `| ${name} | ${trained} | ${own[0]?.work.toFixed(2)} | ${seconds.toFixed(0)} | ${accuracy} |`;
   };
   return [
-    `| ResNet of width ${SETTING.width} | depth for epochs | operations | accuracy |`,
-    '|---|---|---|---|',
+    `| ResNet of width ${SETTING.width} | depth for epochs | operations | seconds | accuracy |`,
+    '|---|---|---|---|---|',
     ...CONTENDERS.map(row),
   ];
 }

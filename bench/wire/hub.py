@@ -1,8 +1,8 @@
 """A link between hosts, where the kernel cannot delay packets: hosts are network namespaces that hang on TUN devices.
 
-Usage: hub.py HOST=IP ...   A HOST is the name of a network namespace; `-` is the namespace of this process.
-Lines on standard input change the link: `delay MS` (one way), `loss SHARE`, `cut HOST`, `heal HOST`. Each is answered
-by the same line, once it holds.
+Usage: hub.py MTU HOST=IP ...   A HOST is the name of a network namespace; `-` is the namespace of this process.
+Lines on standard input change the link: `delay MS` (one way), `loss SHARE`, `rate BYTES` (a second, of what each host
+sends; 0: no limit), `cut HOST`, `heal HOST`. Each is answered by the same line, once it holds.
 """
 
 import fcntl
@@ -18,9 +18,10 @@ import time
 TUNSETIFF = 0x400454CA
 IFF_TUN_WITHOUT_HEADER = 0x0001 | 0x1000
 DEVICE = "wire0"
-MTU = 1500
 IPV4 = 4
 READS_IN_A_ROW = 64
+# Packets that wait for this process: more than the windows of TCP let through, so that only `loss` loses any.
+QUEUE = 20_000
 
 
 def open_device(namespace: str) -> int:
@@ -35,21 +36,24 @@ def open_device(namespace: str) -> int:
     return device
 
 
-def give_address(namespace: str, address: str) -> None:
+def give_address(namespace: str, address: str, mtu: int) -> None:
     within = [] if namespace == "-" else ["-n", namespace]
     subprocess.run(["ip", *within, "addr", "add", f"{address}/24", "dev", DEVICE], check=True)
-    subprocess.run(["ip", *within, "link", "set", DEVICE, "mtu", str(MTU), "up"], check=True)
+    subprocess.run(["ip", *within, "link", "set", DEVICE, "mtu", str(mtu), "txqueuelen", str(QUEUE), "up"], check=True)
 
 
 class Wire:
-    def __init__(self, hosts: dict[str, str]) -> None:
+    def __init__(self, mtu: int, hosts: dict[str, str]) -> None:
         self.devices = {name: open_device(name) for name in hosts}
         for name, address in hosts.items():
-            give_address(name, address)
+            give_address(name, address, mtu)
         self.names = {device: name for name, device in self.devices.items()}
         self.receivers = {bytes(map(int, ip.split("."))): name for name, ip in hosts.items()}
         self.delay = 0.0
         self.loss = 0.0
+        self.rate = 0.0
+        # When each host has sent what it was given so far, at this rate.
+        self.free = dict.fromkeys(hosts, 0.0)
         self.cut: set[str] = set()
         # Packets under way: (time when due, number, device of the receiver, bytes).
         self.held: list[tuple[float, int, int, bytes]] = []
@@ -61,6 +65,8 @@ class Wire:
             self.delay = float(what) / 1000
         elif word == "loss":
             self.loss = float(what)
+        elif word == "rate":
+            self.rate = float(what)
         elif word == "cut":
             self.cut.add(what)
         elif word == "heal":
@@ -82,7 +88,11 @@ class Wire:
             if self.loss > 0 and random.random() < self.loss:
                 continue
             self.number += 1
-            due = time.monotonic() + self.delay
+            leaves = time.monotonic()
+            if self.rate > 0:
+                leaves = max(leaves, self.free[sender]) + len(packet) / self.rate
+                self.free[sender] = leaves
+            due = leaves + self.delay
             heapq.heappush(self.held, (due, self.number, self.devices[receiver], packet))
 
     def deliver(self) -> None:
@@ -113,6 +123,6 @@ class Wire:
 
 
 if __name__ == "__main__":
-    wire = Wire(dict(argument.split("=") for argument in sys.argv[1:]))
+    wire = Wire(int(sys.argv[1]), dict(argument.split("=") for argument in sys.argv[2:]))
     print("ready", flush=True)
     wire.run()

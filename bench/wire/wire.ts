@@ -10,6 +10,7 @@ const HUB = fileURLToPath(new URL('./hub.py', import.meta.url));
 const addressOf = (index: number): string => `10.77.0.${index + 2}`;
 /** Address of this process's own namespace on the wire. */
 const HERE = '10.77.0.1';
+const ETHERNET_MTU = 1_500;
 
 const run = promisify(execFile);
 
@@ -17,6 +18,8 @@ const run = promisify(execFile);
 export interface Wire {
   /** Command that starts a program on the host: the program and its arguments follow. */
   readonly onHost: (host: string) => readonly string[];
+  /** Address of this process on the wire, where it is on it. */
+  readonly here: string;
   /** Address of the host on the wire. */
   readonly addressOf: (host: string) => string;
   /** The same URL for the hosts: its server listens on 127.0.0.1 here. */
@@ -25,6 +28,8 @@ export interface Wire {
   roundTrip(milliseconds: number): Promise<void>;
   /** @param share of packets, 0..1 */
   lose(share: number): Promise<void>;
+  /** @param bytesPerSecond of what each host sends; 0: no limit */
+  limitRate(bytesPerSecond: number): Promise<void>;
   cut(host: string): Promise<void>;
   heal(host: string): Promise<void>;
   close(): Promise<void>;
@@ -43,9 +48,10 @@ export async function whyNoWire(): Promise<string | null> {
 /**
  * Makes the hosts.
  * @param isHere whether this process is on the wire, too; one wire at a time can have that
+ * @param mtu bytes of a packet, at most
  * @throws Error without root, `ip` or /dev/net/tun
  */
-export async function layWire(hosts: readonly string[], isHere = true): Promise<Wire> {
+export async function layWire(hosts: readonly string[], isHere = true, mtu = ETHERNET_MTU): Promise<Wire> {
   for (const host of hosts) {
     // A run that was killed leaves its hosts.
     await run('ip', ['netns', 'delete', host]).catch(() => undefined);
@@ -53,7 +59,7 @@ export async function layWire(hosts: readonly string[], isHere = true): Promise<
     await run('ip', ['-n', host, 'link', 'set', 'lo', 'up']);
   }
   const addresses = hosts.map((host, index) => `${host}=${addressOf(index)}`);
-  const hub = spawn('python3', [HUB, ...(isHere ? [`-=${HERE}`] : []), ...addresses], {
+  const hub = spawn('python3', [HUB, String(mtu), ...(isHere ? [`-=${HERE}`] : []), ...addresses], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(hub, 'exit');
@@ -69,6 +75,7 @@ export async function layWire(hosts: readonly string[], isHere = true): Promise<
   };
   const passages: Awaited<ReturnType<typeof openPassage>>[] = [];
   return {
+    here: HERE,
     addressOf: (host) => addressOf(hosts.indexOf(host)),
     onHost: (host) => ['ip', 'netns', 'exec', host],
     async reachable(url) {
@@ -77,6 +84,7 @@ export async function layWire(hosts: readonly string[], isHere = true): Promise<
     },
     roundTrip: (milliseconds) => order(`delay ${milliseconds / 2}`),
     lose: (share) => order(`loss ${share}`),
+    limitRate: (bytesPerSecond) => order(`rate ${bytesPerSecond}`),
     cut: (host) => order(`cut ${host}`),
     heal: (host) => order(`heal ${host}`),
     async close() {

@@ -3,6 +3,7 @@
 // with its figures, and stops when the channel closes.
 import pg from 'pg';
 import { processSettings } from '../../src/jobs/process/process.js';
+import { Together } from '../../src/jobs/store/connection/together.js';
 import { connectWorker } from '../../src/jobs/worker/connections.js';
 import { startWorker, type WorkerOptions } from '../../src/jobs/worker/worker.js';
 import { openTracing } from '../../src/tracing/tracing.js';
@@ -21,7 +22,8 @@ export interface HostFigures {
 let statements = 0;
 const { query } = pg.Client.prototype;
 pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
-  statements++;
+  const [asked] = args;
+  statements += asked instanceof Together ? asked.size : 1;
   return Reflect.apply(query, this, args);
 } as typeof query;
 

@@ -2,15 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarize } from '../../bench/study/figures.js';
 import { tableOf } from '../../bench/study/report.js';
-import { bodyOf, CURVES, REFERENCE, ROWS } from '../../bench/study/rows.js';
+import { bodyOf, CURVES, REFERENCE, ROWS, RUNS, timedBodyOf } from '../../bench/study/rows.js';
 import { stageSeconds, type Timed, virtualEnds } from '../../bench/study/virtual-time.js';
 import { resolveSpec } from '../../src/planning/spec/resolve.js';
 import { jobSpec, MNIST } from '../jobs/support/specs.js';
 
 test('the study asks for jobs that the service takes, each by a name of its own', () => {
-  const names = ROWS.flatMap((row) => row.seeds.map((seed) => bodyOf(row, seed, 'mnist')));
+  const names = RUNS.map(({ row, seed }) => bodyOf(row, seed));
   for (const body of names) resolveSpec(jobSpec(body as Parameters<typeof jobSpec>[0]), MNIST, 1);
   assert.equal(new Set(names.map(({ name }) => name)).size, names.length);
+  assert.equal(
+    RUNS.length,
+    ROWS.reduce((count, { seeds }) => count + seeds.length, 0),
+  );
+  for (const row of ROWS) resolveSpec(jobSpec(timedBodyOf(row) as Parameters<typeof jobSpec>[0]), MNIST, 1);
   assert.ok(ROWS.includes(REFERENCE));
   assert.ok(CURVES.every((name) => ROWS.some((row) => row.name === name)));
 });
@@ -73,11 +78,46 @@ test('a job’s time on K devices follows its graph with the median step of each
   assert.equal(ends.get('finalize'), 81 + 25);
 });
 
+test('a round of a pipeline takes turns as long as its slowest stage, and fills and drains', () => {
+  const pipeline = resolveSpec(
+    jobSpec({
+      epochs: 2,
+      batch_size: 10,
+      max_train_samples: 100,
+      model: { depth: 26 },
+      method: { type: 'pipeline', stages: 4, round_steps: 10 },
+    }),
+    MNIST,
+    1,
+  );
+  const rounds = {
+    job: { spec: pipeline as unknown as Timed['job']['spec'] },
+    tasks: [
+      task('stage-0', null, 0, [], 1),
+      task('stage-1', null, 1, ['stage-0'], 1),
+      task('finalize', null, null, ['stage-1'], 1),
+    ],
+  };
+  const ends = virtualEnds(rounds, MNIST.train_count, { joined: 5, stages: [1, 2, 3, 2] });
+  assert.equal(ends.get('stage-0'), (10 + 3) * 3);
+  assert.equal(ends.get('finalize'), 2 * (10 + 3) * 3);
+});
+
 test('rows are compared with the reference, and with back-propagation for the same number of epochs', () => {
   const [reference, other] = [REFERENCE, ROWS.find(({ method }) => method.type !== 'backprop')!];
   const serial = { ...REFERENCE, name: 'longer', epochs: other.epochs };
   const outcome = (row: string, seed: number, accuracy: number, seconds: number) => ({
-    ...{ row, seed, accuracy, seconds, jobId: 'job_1', beforeJoining: null, compact: null, curve: [] },
+    ...{
+      row,
+      seed,
+      accuracy,
+      seconds,
+      validation: accuracy / 2,
+      jobId: 'job_1',
+      beforeJoining: null,
+      compact: null,
+      curve: [],
+    },
   });
   const alone = [
     outcome(reference.name, 1, 0.5, 10),
@@ -96,10 +136,16 @@ test('rows are compared with the reference, and with back-propagation for the sa
   );
   assert.deepEqual(first?.accuracy, { mean: 0.375, spread: 0.125 });
   assert.deepEqual(second?.accuracy, { mean: 0.5, spread: 0.25 });
-  assert.deepEqual([second?.timeShare, second?.overReference, second?.overSameEpochs], [0.9, 0.125, -0.375]);
+  assert.deepEqual([second?.timeShare, second?.overReference, second?.overSameEpochs], [0.9, 0.125, -0.125]);
   assert.deepEqual(third?.accuracy, { mean: 0.875, spread: null });
   // A row of one seed is compared with that seed's.
   assert.equal(summarize([reference, other], alone)[1]?.overReference, 0.25);
   assert.deepEqual([third?.overReference, third?.overSameEpochs], [null, null]);
-  assert.match(tableOf([second!]), /\| 0\.90 \| 50\.0 ± 25\.0 \| \+12\.5 \| -37\.5 \| {2}\| {2}\|/);
+  assert.deepEqual([second?.validation.mean, second?.seeds], [0.25, [1, 2]]);
+  assert.match(
+    tableOf([second!]),
+    /\| 1, 2 \| 0\.90 \| 25\.0 ± 12\.5 \| 50\.0 ± 25\.0 \| \+12\.5 \| -12\.5 \| {2}\| {2}\|/,
+  );
+  // Rows that have not run are left out.
+  assert.equal(summarize([reference, other], alone.slice(0, 2)).length, 1);
 });

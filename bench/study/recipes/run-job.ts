@@ -7,7 +7,7 @@ import type { BlobStore } from '../../../src/storage/blob-store.js';
 import { TrainedNetwork } from '../../../src/trainer/evaluation/index.js';
 import type { TaskContext } from '../../../src/trainer/tasks/context.js';
 import { withReaders } from '../../../src/trainer/tasks/inputs/readers.js';
-import { joinedState } from '../../../src/trainer/tasks/inputs/states.js';
+import { joinedWeights } from '../../../src/trainer/tasks/inputs/states-before.js';
 import { runTask } from '../../../src/trainer/tasks/run-task.js';
 
 export interface JobRun {
@@ -79,7 +79,7 @@ async function score(context: TaskContext): Promise<Pick<Trained, 'validation' |
   const run = describeRun(spec, dataset);
   const layers = wholeNetwork(run.network);
   return await withReaders(context, async (readers) => {
-    const { weights } = await joinedState(context, run, parametersOf(layers));
+    const weights = await joinedWeights(context, run, parametersOf(layers));
     const network = await TrainedNetwork.calibrate(layers, weights, readers.train, spec.seed);
     try {
       const accuracyOn = async (reader: typeof readers.test) =>
