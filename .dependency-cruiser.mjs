@@ -322,13 +322,13 @@ export default {
     ),
     onlyRooms(
       'service-starts',
-      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers and heartbeats, to migrate, to make keys, and to copy what all of them keep.',
+      'The service starts processes and tells them their settings; it reaches into none of them but to check given servers and heartbeats, to migrate, to limit roles, to make keys, and to copy what all of them keep.',
       'service',
       [
         'contract/',
         'provision/',
         'jobs/queue/check-redis\\.ts$',
-        'jobs/store/connection/(check-postgres|migrate)\\.ts$',
+        'jobs/store/connection/(check-postgres|migrate|role-limits)\\.ts$',
         'jobs/store/backup/(snapshot|load)\\.ts$',
         'jobs/store/heartbeat\\.ts$',
         'jobs/process/version\\.ts$',

@@ -1,6 +1,7 @@
 # A worker and its trainers: TensorFlow as src/provision makes it (docs/adr/0002), for CPUs or for NVIDIA GPUs.
 #   docker build -f docker/worker.Dockerfile -t strata-worker .
 #   docker build -f docker/worker.Dockerfile -t strata-worker-cuda --build-arg TENSORFLOW=cuda .
+# The second one has never been built, nor run on a GPU.
 
 FROM node:22-bookworm-slim AS engine
 # Versions are Debian's of the day: nothing of these packages gets into the image.

@@ -5,8 +5,10 @@ import openapiTypes, { astToString, COMMENT_HEADER } from 'openapi-typescript';
 import {
   BENCHMARKS_PAGE,
   BENCHMARKS_PICTURE,
+  REGIMES_PICTURE,
   renderBenchmarksPage,
   renderBenchmarksPicture,
+  renderRegimesPicture,
 } from '../bench/page.js';
 import {
   ACCURACY_PAGE,
@@ -15,6 +17,7 @@ import {
   renderAccuracyPicture,
   STUDY_FILE,
 } from '../bench/study/page.js';
+import { PLAN_ROWS_FILE, renderPlanRows } from '../bench/study/plan-rows.js';
 import { RECIPES_PAGE, renderRecipesPage } from '../bench/study/recipes/page.js';
 import { RECIPES_FILE } from '../bench/study/recipes/results.js';
 import { renderErrorsPage } from '../src/contract/errors-page.js';
@@ -58,8 +61,10 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/errors.md', source: 'src/contract/errors/', render: async () => renderErrorsPage() },
   { path: BENCHMARKS_PAGE, source: 'bench/results', render: renderBenchmarksPage },
   { path: BENCHMARKS_PICTURE, source: 'bench/results', render: renderBenchmarksPicture },
+  { path: REGIMES_PICTURE, source: 'bench/results', render: renderRegimesPicture },
   { path: ACCURACY_PAGE, source: STUDY_FILE, render: renderAccuracyPage },
   { path: ACCURACY_PICTURE, source: STUDY_FILE, render: renderAccuracyPicture },
+  { path: PLAN_ROWS_FILE, source: STUDY_FILE, render: renderPlanRows },
   { path: RECIPES_PAGE, source: RECIPES_FILE, render: renderRecipesPage },
   { path: LICENSES_PAGE, source: 'package-lock.json', render: renderLicensesPage },
   { path: OPERATING, source: 'src/contract/setting-descriptions.ts', render: renderOperatingPage },

@@ -27,7 +27,7 @@ export const SETTINGS = [
     name: 'REDIS_URL',
     default: 'local Redis or Valkey',
     meaning:
-      'Redis >= 6.2 or Valkey server to use, which is not in a cluster, as redis://user:password@host:port/database, or rediss:// with TLS. Its maxmemory-policy must be noeviction. With ?sentinel_master=name the host is a Sentinel.',
+      'Redis >= 6.2 or Valkey server to use, as redis://user:password@host:port/database, or rediss:// with TLS. Its maxmemory-policy must be noeviction. With ?sentinel_master=name the host is a Sentinel, with ?cluster_nodes=host:port,host:port a node of a cluster.',
   },
   {
     name: 'BLOB_URL',

@@ -4,7 +4,7 @@ import { type BlobCache, DEFAULT_CACHE_MB } from './blob-cache.js';
 import { parseBlobUrl } from './blob-url.js';
 import { messageOf } from './message-of.js';
 import { nearest } from './nearest.js';
-import { parseSentinelUrl } from './redis-url.js';
+import { checkRedisUrl } from './redis-url.js';
 import {
   LOG_LEVELS,
   type LogLevel,
@@ -202,7 +202,7 @@ class Reader {
 
   redisUrl(name: SettingName): string | undefined {
     const text = this.url(name, ['redis:', 'rediss:']);
-    return text && this.parsed(name, text, parseSentinelUrl);
+    return text && this.parsed(name, text, checkRedisUrl);
   }
 
   blobUrl(name: SettingName): string | undefined {

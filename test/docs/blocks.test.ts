@@ -58,6 +58,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'test/service/commands/api-key.test.ts runs these commands; the id is an example',
   "docs/operating.md: REDIS_URL='redis://user:password@sentinel-1":
     'it needs Sentinels of your own; test/jobs/queue/sentinel.test.ts has such a URL',
+  "docs/operating.md: REDIS_URL='redis://user:password@node-1":
+    'it needs a cluster of your own; test/jobs/queue/cluster.test.ts has such a URL',
   'docs/operating.md: pool_mode = transaction':
     'settings of PgBouncer; test/jobs/store/pooler.test.ts starts one with the same where it is installed',
   'docs/operating.md: scrape_configs': 'a setting of Prometheus, which is not installed here',

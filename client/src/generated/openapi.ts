@@ -2133,7 +2133,7 @@ export interface components {
             break_even_stages: number | null;
             /** @description Ways to use the devices, the fastest first. Layouts that do not fit come last. */
             layouts: components["schemas"]["PlanLayout"][];
-            /** @description The best way to train by each method on these devices, for the epochs of the job, with the method's own defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that fit, the one that needs the least time for the same accuracy. */
+            /** @description The best way to train by each method on these devices, for the epochs of the job, with the method's own defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that fit, the one that needs the least time for the same accuracy. Methods whose accuracy is `unmeasured` come after the others that fit. */
             methods: components["schemas"]["PlanChoice"][];
             /** @description What a step would take by published schedules of pipelines, on as many of these devices as the network can be cut into parts for (at most 16), beside the job's methods with as many stages; the fastest first. For comparison: a job can use those with `offered`. Empty for one device, and where a batch has fewer than two images for each device. */
             schedules: components["schemas"]["PlanSchedule"][];
@@ -2180,6 +2180,11 @@ export interface components {
                 memory_bytes: number | null;
                 end_to_end_share: number;
                 end_to_end_replicas: number;
+                /** @description The step between rounds. Both are null where there is none. */
+                outer: {
+                    rate: number | null;
+                    momentum: number | null;
+                };
             };
             /** @description Whether it fits into `device_memory_bytes`. */
             fits: boolean;
@@ -2192,7 +2197,7 @@ export interface components {
             /** @description Bytes that are sent between devices in all epochs. */
             bytes: number;
             accuracy: components["schemas"]["PlanAccuracy"];
-            /** @description Why it is recommended, or why it is not, in one sentence. */
+            /** @description Why it is recommended, or why it is not. */
             reason: string;
         };
         /** @description What the method reaches after as many epochs as back-propagation on one device, by the nearest row of the study (docs/accuracy.md). It is one small network: expect the order, not the points. */
@@ -2210,6 +2215,11 @@ export interface components {
                 replicas: number;
                 epochs: number;
                 seeds: number;
+                /**
+                 * @description Whether the study ran back-propagation on one device for as many epochs. Otherwise its accuracy is `estimated` from its nearest row, by its growth with the logarithm of its epochs.
+                 * @enum {string}
+                 */
+                reference: "measured" | "estimated";
             } | null;
         };
         /** @description Memory and computation of layers. */
@@ -2232,7 +2242,7 @@ export interface components {
             head: components["schemas"]["PlanCost"] | null;
             /** @description Multiply-adds of its AuxNet, divided by the multiply-adds of its layers. */
             auxiliary_share: number;
-            /** @description Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the trainer itself, which takes some 250 MB of a processor's memory whatever it trains. */
+            /** @description Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors (kfac), what a pass over a batch keeps, at half the size in bfloat16, and arrays of messages that go through files; without the trainer itself, which takes some 250 MB of a processor's memory whatever it trains. */
             memory_bytes: number;
             /** @description AuxNet, coupling and messages included. */
             step_seconds: number;

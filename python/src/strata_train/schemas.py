@@ -261,7 +261,8 @@ class Plan(TypedDict):
     methods: list[PlanChoice]
     """The best way to train by each method on these devices, for the epochs of the job, with the method's own
     defaults, or with the job's settings if it is the job's method. The recommended one comes first: of those that
-    fit, the one that needs the least time for the same accuracy.
+    fit, the one that needs the least time for the same accuracy. Methods whose accuracy is `unmeasured` come after
+    the others that fit.
     """
     schedules: list[PlanSchedule]
     """What a step would take by published schedules of pipelines, on as many of these devices as the network can be
@@ -401,7 +402,7 @@ class PlanChoice(TypedDict):
     """Bytes that are sent between devices in all epochs."""
     accuracy: PlanAccuracy
     reason: str
-    """Why it is recommended, or why it is not, in one sentence."""
+    """Why it is recommended, or why it is not."""
 
 
 class PlanChoiceMethod(TypedDict):
@@ -416,6 +417,15 @@ class PlanChoiceMethod(TypedDict):
     memory_bytes: Optional[int]
     end_to_end_share: float
     end_to_end_replicas: int
+    outer: PlanChoiceMethodOuter
+    """The step between rounds. Both are null where there is none."""
+
+
+class PlanChoiceMethodOuter(TypedDict):
+    """The step between rounds. Both are null where there is none."""
+
+    rate: Optional[float]
+    momentum: Optional[float]
 
 
 PlanAccuracy = TypedDict(
@@ -433,6 +443,10 @@ class PlanAccuracyStudied(TypedDict):
     replicas: int
     epochs: int
     seeds: int
+    reference: Literal["measured", "estimated"]
+    """Whether the study ran back-propagation on one device for as many epochs. Otherwise its accuracy is `estimated`
+    from its nearest row, by its growth with the logarithm of its epochs.
+    """
 
 
 class PlanCost(TypedDict):
@@ -461,8 +475,8 @@ class PlanStage(TypedDict):
     """Multiply-adds of its AuxNet, divided by the multiply-adds of its layers."""
     memory_bytes: int
     """Weights, gradients and the optimizer's vectors (one for sgd, lars and kfac, two for adamw and lamb) and factors
-    (kfac), and what a pass over a batch keeps, at half the size in bfloat16; without the trainer itself, which
-    takes some 250 MB of a processor's memory whatever it trains.
+    (kfac), what a pass over a batch keeps, at half the size in bfloat16, and arrays of messages that go through
+    files; without the trainer itself, which takes some 250 MB of a processor's memory whatever it trains.
     """
     step_seconds: float
     """AuxNet, coupling and messages included."""
