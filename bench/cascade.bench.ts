@@ -6,7 +6,7 @@ import type { BatchSetup } from '../src/contract/batch-protocol.js';
 import type { BlobUri } from '../src/contract/blob-uri.js';
 import { decodeManifest, splitOf } from '../src/contract/dataset-manifest.js';
 import type { components } from '../src/contract/generated/openapi.js';
-import { InferenceSession, Tensor } from '../src/onnx/runtime.js';
+import { createSession, Tensor } from '../src/onnx/runtime.js';
 import { predictImages } from '../src/predictor/batch/run.js';
 import { loadAnswerer } from '../src/predictor/onnx.js';
 import { Sessions } from '../src/predictor/sessions.js';
@@ -153,7 +153,7 @@ async function manifestOf(blobs: BlobStore, { manifest }: BatchSetup) {
 /** The full network on the images of a part, by ONNX Runtime and nothing else. Its answers are thrown away. */
 async function bareNetwork(blobs: BlobStore, setup: BatchSetup) {
   const { network, image } = setup;
-  const session = await InferenceSession.create(await blobs.get(network), {
+  const session = await createSession(await blobs.get(network), {
     ...{ intraOpNumThreads: 1, interOpNumThreads: 1, enableCpuMemArena: false },
   });
   const { images } = splitOf(await manifestOf(blobs, setup), 'test');

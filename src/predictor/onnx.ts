@@ -1,5 +1,5 @@
 import type { BlobUri } from '../contract/blob-uri.js';
-import { InferenceSession, Tensor } from '../onnx/runtime.js';
+import { createSession, Tensor } from '../onnx/runtime.js';
 import type { BlobStore } from '../storage/blob-store.js';
 import { type Answerer, probabilitiesOf } from './answerer.js';
 import type { Network } from './predict.js';
@@ -18,7 +18,7 @@ export async function loadAnswerer(
   threads: number,
 ): Promise<Loaded<Answerer>> {
   const bytes = await blobs.get(uri);
-  const session = await InferenceSession.create(bytes, {
+  const session = await createSession(bytes, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     // The arena would keep the memory of the largest batch forever.

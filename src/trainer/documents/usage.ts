@@ -28,7 +28,7 @@ ${page(`tf.loadGraphModel('full/graph-model/model.json')`, shape)}${executed(out
 ${page(`tf.loadGraphModel('full/tfjs-graph-int8/model.json')`, shape)}${executed(outputs)}`,
     onnx: (shape, outputs) => onnx('ONNX Runtime', 'model.onnx', shape, outputs),
     'onnx-int8': (shape, outputs) =>
-      onnx('ONNX Runtime, with integers of 8 bits', 'onnx-int8/model.onnx', shape, outputs),
+      onnx('ONNX Runtime, with integers of 8 bits', 'onnx-int8/model.onnx', shape, outputs, EXACT_BYTES),
     'onnx-float16': (shape, outputs) =>
       onnx('ONNX Runtime, with kernels stored as float16', 'onnx-float16/model.onnx', shape, outputs),
     safetensors: (shape) => `PyTorch (\`pip install torch safetensors numpy\`):
@@ -105,14 +105,25 @@ interface PytorchExample {
   readonly shape: string;
 }
 
-function onnx(about: string, file: string, shape: string, outputs: readonly FurtherOutput[]): string {
+/** Options of a session whose sums of bytes do not overflow on processors without VNNI, like `createSession`. */
+const EXACT_BYTES = `options = onnxruntime.SessionOptions()
+options.add_session_config_entry("session.x64quantprecision", "1")  # exact on every processor
+`;
+
+function onnx(
+  about: string,
+  file: string,
+  shape: string,
+  outputs: readonly FurtherOutput[],
+  options = '',
+): string {
   return `${about} (\`pip install onnxruntime\`):
 
 \`\`\`python
 import numpy as np
 import onnxruntime
 
-session = onnxruntime.InferenceSession("full/${file}")
+${options}session = onnxruntime.InferenceSession("full/${file}"${options && ', options'})
 pixels = np.zeros(${shape}, np.float32)  # your images, 0..255
 [${['probabilities', ...outputs].join(', ')}] = session.run(None, {"pixels": pixels})
 print(probabilities.argmax(1))

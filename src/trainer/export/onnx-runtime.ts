@@ -1,5 +1,5 @@
 import type { Shape } from '../../network/index.js';
-import { InferenceSession, Tensor } from '../../onnx/runtime.js';
+import { createSession, Tensor } from '../../onnx/runtime.js';
 import type { Predict } from './parity.js';
 
 /** Number of threads of ONNX Runtime, like those of the trainer in which it runs. */
@@ -25,7 +25,7 @@ export async function withOnnxSession<T>(
   { height, width, channels }: Shape,
   use: (run: Run) => Promise<T>,
 ): Promise<T> {
-  const session = await InferenceSession.create(bytes, {
+  const session = await createSession(bytes, {
     intraOpNumThreads: ONNX_THREADS,
     interOpNumThreads: ONNX_THREADS,
   });

@@ -150,9 +150,9 @@ const WITH_TELEMETRY = `
     if (name === 'onnxruntime-node') delete process.env.ORT_DISABLE_TELEMETRY;
     return load(name, ...rest);
   };
-  const { InferenceSession } = await import('./src/onnx/runtime.ts');
+  const { createSession } = await import('./src/onnx/runtime.ts');
   const { brightness } = await import('./test/predictor/linear-model.ts');
-  await InferenceSession.create(brightness({ height: 4, width: 4, channels: 1 }));`;
+  await createSession(brightness({ height: 4, width: 4, channels: 1 }));`;
 
 test('the watch reports the telemetry of ONNX Runtime where it is not switched off', async (t) => {
   const folder = await temporaryFolder(t);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ModelVariantName } from '../../../src/contract/client/models.js';
 import { decodePredictions, predictionsFile } from '../../../src/contract/test-predictions.js';
-import { InferenceSession, Tensor as OnnxTensor } from '../../../src/onnx/runtime.js';
+import { createSession, Tensor as OnnxTensor } from '../../../src/onnx/runtime.js';
 import { exec } from '../../../src/provision/exec.js';
 import { decodeSafetensors } from '../../../src/trainer/checkpoint/index.js';
 import type { FurtherOutput } from '../../../src/trainer/export/exported.js';
@@ -178,7 +178,7 @@ for (const family of FAMILIES) {
     const { pixels, shape, probabilities, ...small } = smallModel(family);
     for (const model of [small.model, foldNorms(small.model)]) {
       const outputs = ['logits', 'features'] as const;
-      const session = await InferenceSession.create(onnxFile(model, outputs), { intraOpNumThreads: 1 });
+      const session = await createSession(onnxFile(model, outputs), { intraOpNumThreads: 1 });
       assert.deepEqual(session.outputNames, ['probabilities', ...outputs]);
       const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
       await session.release();
@@ -261,7 +261,7 @@ async function predictOnnx(
   pixels: Float32Array,
   shape: readonly number[],
 ): Promise<Float32Array> {
-  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
+  const session = await createSession(bytes, { intraOpNumThreads: 1 });
   const answer = await session.run({ pixels: new OnnxTensor('float32', pixels, shape) });
   await session.release();
   return answer.probabilities!.data as Float32Array;

@@ -41,7 +41,9 @@ quantize_static(
 
 
 def run(path):
-    return onnxruntime.InferenceSession(path).run(None, {"pixels": images("images")})[0]
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    return onnxruntime.InferenceSession(path, options).run(None, {"pixels": images("images")})[0]
 
 
 def kernels(path):
