@@ -39,8 +39,14 @@ const NETWORKS: readonly [ModelFamily, PaddingRule, SolverName?][] = [
   ['ode-resnet', 'symmetric', 'rk4'],
   ['ode-resnet', 'same', 'implicit-midpoint'],
 ];
-// float32 has 2^-24 relative rounding; some dozen layers deep with batch norm's division, 1e-5 is what is left.
-const FORWARD_TOLERANCE = 1e-5;
+// float32 has 2^-24 relative rounding. Largest errors of 16 seeds and oneDNN's kernels for AVX2 and AVX-512: 1.6e-6, but
+// 1.5e-5 for imagenet-resnet, whose last batch norms divide by the deviation of few values.
+const FORWARD_TOLERANCE: Readonly<Record<ModelFamily, number>> = {
+  resnet: 5e-6,
+  'wide-resnet': 5e-6,
+  'imagenet-resnet': 4e-5,
+  'ode-resnet': 5e-6,
+};
 // Gradients pass the network twice. The largest error seen is 1.0e-4, with one of two orders of summation.
 const GRADIENT_TOLERANCE = 2e-4;
 // Central differences in float64: truncation h^2 and rounding 1e-16/h are both below 1e-9 here.
@@ -60,7 +66,10 @@ for (const [family, padding, solver] of NETWORKS) {
       return read(trainPass(layers, uploadFeatures(images), { weights, gradients: new Map() }, false).output);
     });
     expected.forEach((value, index) => {
-      assert.ok(Math.abs(value - actual[index]!) < FORWARD_TOLERANCE * Math.max(1, Math.abs(value)));
+      assert.ok(
+        Math.abs(value - actual[index]!) < FORWARD_TOLERANCE[family] * Math.max(1, Math.abs(value)),
+        `[${index}]: ${actual[index]} against ${value}`,
+      );
     });
   });
 
