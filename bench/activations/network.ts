@@ -52,7 +52,7 @@ export function plannedBytes(trial: Trial): number {
   return stageMemory(wholeCost(networkOf(trial), facts), trial.batch, facts, methodOf(trial.memory));
 }
 
-/** Of a method without messages, where they say nothing. */
+/** Corrections of a method without messages, where they say nothing. */
 export const NO_MESSAGES = { precision: 'float16', filter: 'none' } as const;
 
 export function methodOf({ policy, maxBytes }: PassMemory) {

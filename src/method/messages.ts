@@ -21,7 +21,7 @@ export const MESSAGE_FILTERS: Readonly<Record<Corrections['filter'], { readonly 
   'average-2': { share: 1 / 4 },
 };
 
-/** Bytes of records that a trainer writes from one collection of their arrays to the next, which takes about a millisecond: 4 MB. */
+/** Bytes of records that a trainer writes from one collection of their arrays to the next, which takes about 1 ms. */
 export const COLLECTED_BYTES = 2 ** 22;
 
 /** Number format of what stages of a pipeline pass to each other; null for float32 as it is. */

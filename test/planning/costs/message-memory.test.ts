@@ -26,7 +26,7 @@ const specOf = (method: Method, parts = 1) =>
     method: { stages: 3, split: [1, 1, 1], ...method },
   });
 
-/** What a plan counts for the messages of each stage. */
+/** Bytes that a plan counts for the messages of each stage. */
 function messagesOf(method: Method, parts = 1): number[] {
   const spec = specOf(method, parts);
   const facts = { ...FACTS, accumulatedParts: parts };
