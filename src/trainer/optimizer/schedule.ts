@@ -48,7 +48,9 @@ export function learningRateAt(
   const [at, steps] = [step - start, end - start];
   // Goyal et al., arXiv:1706.02677, section 2.2: the rate rises to the base in equal increments.
   if (at < warmup) return first + ((base - first) * (at + 1)) / warmup;
-  const done = Math.min((at - warmup) / (steps - warmup - cooldown), 1);
+  // Few steps: rounding may leave none between warm-up and cool-down.
+  const between = steps - warmup - cooldown;
+  const done = between > 0 ? Math.min((at - warmup) / between, 1) : 1;
   return DECAYS[schedule.type](base, { run: at / steps, done }, schedule);
 }
 

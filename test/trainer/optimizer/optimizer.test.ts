@@ -477,10 +477,10 @@ test('decay_norm_and_bias: false spares scales, shifts and biases', () => {
 function ratesAt(
   schedule: Partial<ReturnType<typeof optimizerOf>['schedule']>,
   steps: readonly number[],
+  run = { totalSteps: 100, stepsPerEpoch: 10 },
 ): number[] {
   const base = mnistSpec().optimizer;
   const optimizer = { ...base, learning_rate: 0.2, schedule: { ...base.schedule, ...schedule } };
-  const run = { totalSteps: 100, stepsPerEpoch: 10 };
   return steps.map((step) => Number(learningRateAt(optimizer, step, run).toFixed(6)));
 }
 
@@ -514,6 +514,26 @@ test('a warm-up rises from its own rate, and a cool-down stays at the minimum', 
   }
   // Half way of the 70 steps between them.
   assert.deepEqual(ratesAt({ type: 'linear', ...ends }, [45]), [0.12]);
+});
+
+test('a cool-down may take all steps that a cycle has after its warm-up, by rounding of epochs to steps', () => {
+  const ends = { minimum_rate: 0.04, cooldown_epochs: 0.5 };
+  for (const type of ['cosine', 'linear', 'polynomial'] as const) {
+    // Cycles of two steps and of one.
+    const few = { totalSteps: 3, stepsPerEpoch: 1 };
+    assert.deepEqual(
+      ratesAt({ type, ...ends, restart_epochs: [2] }, [0, 1, 2], few),
+      [0.2, 0.04, 0.04],
+      type,
+    );
+    // Half an epoch of three steps is two.
+    const odd = { totalSteps: 3, stepsPerEpoch: 3 };
+    assert.deepEqual(ratesAt({ type, ...ends, warmup_epochs: 0.4 }, [0, 1, 2], odd), [0.2, 0.04, 0.04], type);
+    assert.deepEqual(
+      ratesAt({ type, ...ends, warmup_epochs: 0.45 }, [0, 1, 2], { totalSteps: 2, stepsPerEpoch: 2 })[1],
+      0.04,
+    );
+  }
 });
 
 test('a cosine to 0 is bitwise the formula without a minimum', () => {
