@@ -105,7 +105,7 @@ async function trainersOf(worker: number): Promise<number[]> {
   return pids.filter((_, index) => commands[index]?.includes('trainer/main'));
 }
 
-for (const stages of [2]) {
+for (const stages of [2, 4]) {
   test(`K=${stages}: workers on two hosts, ${ROUND_TRIP_MS} ms apart, end with the weights of one after kill -9 of a trainer of each`, {
     skip: skip ?? false,
   }, async () => {
