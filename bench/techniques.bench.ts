@@ -3,6 +3,7 @@ import type { Benchmark, BenchmarkOptions, BenchmarkReport } from './benchmark.j
 import { Contender } from './contender.js';
 import { PRECISION_VARIABLE, WORKLOAD_VARIABLE } from './step/workload.js';
 import { couplingLines, runCouplings } from './techniques/couplings.js';
+import { fieldLines, runFields } from './techniques/fields.js';
 import { INTEGRAL_NAMES, planned } from './techniques/integrals.js';
 import { type Learned, learn } from './techniques/learn.js';
 import { levelsLines, runLevels } from './techniques/levels.js';
@@ -37,7 +38,8 @@ export const benchmark: Benchmark = {
   name: 'techniques',
   title:
     'steps of ResNet-20 in parts and by K-FAC, beside a plain step; steps of ode-resnet, beside blocks with weights of their ' +
-    'own; and steps to a loss on MNIST by K-FAC and SGD; and accuracy by the reach of local heads, by the coupling, by levels, and by the replicas of a stage',
+    'own; and steps to a loss on MNIST by K-FAC and SGD; and accuracy by the reach of local heads, by the coupling, by levels, by the replicas of a stage, and of fields over ' +
+    'time',
   run,
 };
 
@@ -73,15 +75,16 @@ async function run({ steps, file, say }: BenchmarkOptions): Promise<BenchmarkRep
   const reaches = await bySeed('reaches', runReaches);
   const couplings = await bySeed('couplings', runCouplings);
   const replicas = await bySeed('replicas', runReplicas);
+  const fields = await bySeed('fields', runFields);
   const levels = await bySeed('levels', runLevels);
   return {
     lines: [
       ...[...linesOf(rows), '', ...integralLines(integrals), ''],
       ...[...learnedLines(learned), '', ...timeLines(reachTimes), ''],
       ...[...reachLines(reaches), '', ...couplingLines(couplings), '', ...levelsLines(levels), ''],
-      ...replicaLines(replicas),
+      ...[...replicaLines(replicas), '', ...fieldLines(fields)],
     ],
-    figures: { rows, integrals, learned, reachTimes, reaches, couplings, levels, replicas },
+    figures: { rows, integrals, learned, reachTimes, reaches, couplings, levels, replicas, fields },
   };
 }
 

@@ -13,8 +13,9 @@ export interface JobRun {
   readonly after: number;
 }
 
+/** @param model its depth alone is that of a ResNet */
 export function jobOf(
-  depth: number,
+  model: number | NonNullable<SpecChanges['model']>,
   method: NonNullable<SpecChanges['method']>,
   seed: number,
   epochs: number = SETTING.epochs,
@@ -22,7 +23,7 @@ export function jobOf(
   const { width, samples, batch } = SETTING;
   return resolved({
     ...{ seed, epochs, batch_size: batch, max_train_samples: samples, exports: [] },
-    model: { family: 'resnet', depth, width },
+    model: { width, ...(typeof model === 'number' ? { family: 'resnet', depth: model } : model) },
     method: { end_to_end_replicas: 1, ...method },
   });
 }
