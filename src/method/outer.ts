@@ -18,3 +18,8 @@ export function outerOf({ outer }: Pick<ResolvedMethod, 'outer'>): OuterSettings
 export function outerOfReplicas(method: ResolvedMethod): OuterSettings | null {
   return isPipelined(method) ? null : outerOf(method);
 }
+
+/** Vectors of the weights that joining the replicas needs besides their states: the start of the round, and a momentum. */
+export function vectorsToJoin(method: ResolvedMethod): number {
+  return outerOfReplicas(method) === null ? 0 : 2;
+}

@@ -51,6 +51,16 @@ export function stagesInRound(
   return stages.map((stage) => withShare(stage, keptIn(sparsity, round)));
 }
 
+/** The stages after the last removal of channels, and the first round with them; null where none is removed. */
+export function stagesLeft(
+  stages: readonly StageDescription[],
+  method: Partial<Pick<ResolvedMethod, 'sparsity'>>,
+): { readonly fromRound: number; readonly stages: readonly StageDescription[] } | null {
+  const sparsity = sparsityOf(method);
+  if (sparsity === null || sparsity.keep === 1) return null;
+  return { fromRound: sparsity.untilRound, stages: stagesInRound(stages, method, sparsity.untilRound) };
+}
+
 /** The stage with this share of the hidden channels of its AuxNet and its head. */
 export function withShare(stage: StageDescription, kept: number): StageDescription {
   return withChains(stage, (layers) => {

@@ -112,7 +112,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/jobs/worker/children/oom-kills.ts: memory': 'a controller of Linux',
   'src/network/frozen.ts: frozen': 'a value of freeze.norm',
   'src/planning/costs/device-layouts.ts: bfloat16': 'a value of precision',
-  'src/planning/costs/stage-costs.ts: float32': 'a value of precision',
+  'src/planning/costs/pass-facts.ts: float32': 'a value of precision',
   'src/planning/costs/precision-rates.ts: bfloat16': 'a value of precision',
   'src/planning/spec/precision.ts: bfloat16': 'a value of precision',
   'src/trainer/passes/mixed-pass.ts: bfloat16': 'a value of precision',
@@ -236,7 +236,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'schedule interleaved-1f1b': /^interleaved(-1f1b)?$/,
   'schedule zero-bubble': /^zero-?bubble/i,
   'method.sparsity':
-    /sparsity|^stagesInRound$|^KeptShare$|^keptShares$|^with(Share|Chains|ChannelsOfRound|StoredChannels)$|^regrownIn$/i,
+    /sparsity|^stagesInRound$|^KeptShare$|^keptShares$|^with(Share|Chains|ChannelsOfRound|StoredChannels)$|^stagesLeft$|^regrownIn$/i,
   'exports in int8': /int8-(graph|weights|export)|^Int8/,
   'method.replicas': /stageReplicas|^(has|can)Share(d)?Stages$/i,
   'method.outer': /^outer(Of|Step|Settings)|^OuterSettings$|^resolveOuter$/,
@@ -251,15 +251,12 @@ const MAX_FILES = 9;
 
 /** Techniques whose seam is missing still: how many files name them now, which may only fall, and why. */
 const WIDE: Readonly<Record<string, readonly [files: number, reason: string]>> = {
-  'optimizer kfac': [10, 'costs of its factors are asked of the optimizer in three places of a plan'],
-  'gradient accumulation': [11, 'costs, plans and the loop of steps each divide a batch themselves'],
   'solvers and integrals': [
     20,
     'a kind of layer with fields inside it: cost, export and folding each branch on it (ADR 22)',
   ],
-  'method.sparsity': [15, 'plans pass the channels of rounds from the method to the costs of stages by hand'],
+  'method.sparsity': [14, 'its layers change in states, in costs and in rounds, each by itself'],
   'method.replicas': [15, 'plans multiply the time of stages by replicas in each of their comparisons'],
-  'method.outer': [13, 'states of replicas and of a pipeline are joined in different files'],
   'method.penalty': [16, 'it is also the field of rules by which code asks whether stages are coupled'],
   'method pipeline': [23, 'code asks this rule in place of the name of the method'],
 };

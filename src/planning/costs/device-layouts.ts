@@ -3,18 +3,23 @@ import { batchesUnderWay, ONE_BATCH, type UnderWay } from '../../method/lags.js'
 import { MEMORY_POLICIES, passMemory } from '../../method/memory.js';
 import { messageBytesPerValue, streamBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod, isPipelined, stageReplicasOf } from '../../method/methods.js';
-import { outerOfReplicas } from '../../method/outer.js';
+import { vectorsToJoin } from '../../method/outer.js';
 import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import { countedNetwork, type NetworkDescription } from '../../network/description.js';
-import { FACTOR_IMAGES } from '../../network/factors.js';
+import { factorBytes, factorStateValues } from './factor-costs.js';
 import { messageMemory } from './message-memory.js';
 import {
   ACTIVATION_BYTES,
+  addsGradients,
+  imagesOfPass,
+  type MemoryFacts,
+  type PassFacts,
+} from './pass-facts.js';
+import {
   frozenPart,
   keptBy,
   type LayerCost,
-  type PassFacts,
   type StageCost,
   secondsAgain,
   secondsOf,
@@ -74,12 +79,6 @@ export interface Workload {
 export interface WorkPart {
   readonly work: Workload;
   readonly share: number;
-}
-
-/** The choices of a job that its memory depends on, beside its network and its batch. */
-export interface MemoryFacts extends PassFacts {
-  /** Vectors of a parameter's size that the optimizer keeps beside each parameter. */
-  readonly optimizerVectors: number;
 }
 
 /** A method with some number of stages, and their costs. */
@@ -215,17 +214,19 @@ function partLayoutCost(work: Workload, { stages, replicas }: Layout): LayoutCos
 export function stageMemory(
   cost: StageCost,
   batch: number,
-  { optimizerVectors, factorInterval, accumulatedParts: parts, precision }: MemoryFacts,
+  facts: MemoryFacts,
   method: Parameters<typeof keptBy>[1] & Pick<ResolvedMethod, 'corrections'>,
   { batches, inputsOnly }: UnderWay = ONE_BATCH,
 ): number {
+  const { optimizerVectors, precision } = facts;
+  const images = imagesOfPass(facts, batch);
   const kept = keptBy(cost, method, batch).kept + cost.auxiliary.activations + cost.head.activations;
   const bytesNow = ACTIVATION_BYTES[precision];
   const bytes = Math.min(
     bytesNow,
     MEMORY_POLICIES[passMemory(method).policy].bytes ?? Number.POSITIVE_INFINITY,
   );
-  const whole = parts > 1 ? 1 : 0;
+  const whole = addsGradients(facts) ? 1 : 0;
   const inputs = FLOAT * cost.input * (inputsOnly + whole);
   const trained = trainedParameters(cost);
   const parameters = trained + cost.parameters - cost.trainedParameters;
@@ -237,11 +238,12 @@ export function stageMemory(
     FLOAT * floats +
     TENSOR_BYTES * trainedTensors(cost) +
     rounded +
-    (factorInterval === null ? 0 : FLOAT * factorFloats(cost, batch / parts)) +
-    workingBytes(cost, batch / parts, bytesNow, MEMORY_POLICIES[passMemory(method).policy].working) +
+    factorBytes(cost, facts, batch) +
+    workingBytes(cost, images, bytesNow, MEMORY_POLICIES[passMemory(method).policy].working) +
     FLOAT * PREPARED_BATCHES * batch * cost.images +
-    messageMemory(cost, method, batch / parts) +
-    batch * (inputs + (bytes * kept * (batches - inputsOnly)) / parts)
+    messageMemory(cost, method, images) +
+    batch * inputs +
+    images * bytes * kept * (batches - inputsOnly)
   );
 }
 
@@ -273,26 +275,15 @@ function workingBytes(
   return (WORKING_TENSORS + ofPolicy) * bytes * images * largest;
 }
 
-/** Means, inverses and the estimates of a batch, with the patches that one of these is made of. */
-function factorFloats(cost: StageCost, images: number): number {
-  const all = [cost, cost.auxiliary, cost.head];
-  const patches = Math.max(...all.map(({ factorPatches }) => factorPatches));
-  return 3 * all.reduce((sum, { factors }) => sum + factors, 0) + Math.min(images, FACTOR_IMAGES) * patches;
-}
+type StateFacts = Pick<MemoryFacts, 'optimizerVectors'> & Parameters<typeof factorStateValues>[1];
 
 /** Values of the optimizer's state of some layers: its vectors, and the means and inverses of factors. */
-export function stateValues(
-  { parameters, factors }: Pick<LayerCost, 'parameters' | 'factors'>,
-  { optimizerVectors, factorInterval }: Pick<MemoryFacts, 'optimizerVectors' | 'factorInterval'>,
-): number {
-  return optimizerVectors * parameters + (factorInterval === null ? 0 : 2 * factors);
+export function stateValues(cost: Pick<LayerCost, 'parameters' | 'factors'>, memory: StateFacts): number {
+  return memory.optimizerVectors * cost.parameters + factorStateValues(cost, memory);
 }
 
 /** Values of the state of a stage with its AuxNet and its head: weights, and what the optimizer keeps beside them. */
-export function roundValues(
-  cost: StageCost,
-  memory: Pick<MemoryFacts, 'optimizerVectors' | 'factorInterval'>,
-): number {
+export function roundValues(cost: StageCost, memory: StateFacts): number {
   const parts = [cost, cost.auxiliary, cost.head];
   return parts.reduce((sum, part) => sum + part.parameters + stateValues(part, memory), 0);
 }
@@ -339,7 +330,7 @@ function exchangedValues(
   factors: number,
 ): number {
   const replicas = method.end_to_end_replicas;
-  const besides = outerOfReplicas(method) === null ? 0 : 2 * parameters;
+  const besides = vectorsToJoin(method) * parameters;
   return (replicas + 1) * (replicas * (parameters + stateValues({ parameters, factors }, memory)) + besides);
 }
 

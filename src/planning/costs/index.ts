@@ -3,6 +3,7 @@
 export { type CostRates, ESTIMATED_RATES } from './cost-rates.js';
 export * from './device-layouts.js';
 export { evenSplits, evenSplitsBySeconds } from './even-splits.js';
+export * from './pass-facts.js';
 export { estimatedRates, type KnownDevice } from './precision-rates.js';
 export { sharedSlots } from './shared-slots.js';
 export * from './speedup.js';

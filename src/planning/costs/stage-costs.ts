@@ -10,7 +10,7 @@ import {
   storesVariables,
 } from '../../method/methods.js';
 import { reachedStage } from '../../method/reach.js';
-import { type KeptShare, withShare } from '../../method/sparsity.js';
+import { withShare } from '../../method/sparsity.js';
 import {
   ACTIVATION_WORK,
   keptValues,
@@ -20,40 +20,17 @@ import {
   work,
 } from '../../network/cost.js';
 import { countedNetwork, type NetworkDescription, wholeNetwork } from '../../network/description.js';
-import {
-  FACTOR_IMAGES,
-  type FactorWork,
-  factorPatches,
-  factorValues,
-  factorWork,
-} from '../../network/factors.js';
+import { type FactorWork, factorPatches, factorValues, factorWork } from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { ConvLayer, Layer, Shape } from '../../network/layers.js';
 import { parametersOf, trainedParameters } from '../../network/parameters.js';
 import { type SegmentCost, segmentCost } from '../../network/segments.js';
 import type { StageDescription } from '../../network/stages.js';
+import { factorSeconds } from './factor-costs.js';
+import { ACTIVATION_BYTES, imagesOfPass, type PassFacts, WHOLE_BATCH } from './pass-facts.js';
 import type { StepParts } from './speedup.js';
 import type { LayerRange, StepCosts } from './step-costs.js';
-
-const FLOAT = 4;
-
-/** Bytes of a number that a pass keeps between layers. */
-export const ACTIVATION_BYTES = { float32: FLOAT, bfloat16: 2 } as const;
-
-/** The choices of a job that its passes depend on. */
-export interface PassFacts {
-  /** Equal parts of a batch that are passed one after the other. */
-  readonly accumulatedParts: number;
-  /** The numbers that passes keep between layers. */
-  readonly precision: keyof typeof ACTIVATION_BYTES;
-  /** Updates from one estimate of Kronecker factors to the next; null without factors. */
-  readonly factorInterval: number | null;
-  /** The rounds of the layer-parallel phase by the hidden channels that they have. Absent or empty: all have all. */
-  readonly channels?: readonly KeptShare[];
-}
-
-const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32', factorInterval: null };
 
 /** Memory and computation of some layers. Values of a pass are per image. */
 export interface LayerCost {
@@ -279,9 +256,9 @@ type MemoryFields = Partial<Pick<ResolvedMethod, 'memory' | 'memory_bytes'>>;
 /** Features that passes over `batch` images keep, per image, and the work that they do again. Those of a pipeline keep all. */
 export function keptBy(cost: StageCost, method: StagedMethod & MemoryFields, batch: number): SegmentCost {
   if (!recomputes(method) || isPipelined(method)) return { kept: cost.activations, workAgain: 0 };
-  const { accumulatedParts: parts, precision } = cost.passes;
+  const bytes = imagesOfPass(cost.passes, batch) * ACTIVATION_BYTES[cost.passes.precision];
   const most = method.memory_bytes ?? null;
-  return cost.segments(most === null ? null : (most * parts) / (batch * ACTIVATION_BYTES[precision]));
+  return cost.segments(most === null ? null : most / bytes);
 }
 
 /** Seconds of the forward passes that a step makes again, a whole one in stages of a pipeline, and of rounding what is kept. */
@@ -338,24 +315,6 @@ function headSeconds({ end, head, copies }: StageCost, costs: StepCosts): number
   const own = costs.localHead(copies.work > 0 ? copies.end : end, head.work - copies.work);
   const through = copies.work > 0 ? costs.layers(copies) : { forward: 0, backward: 0 };
   return own.forward + own.backward + through.forward + through.backward;
-}
-
-/**
- * Seconds of a step for the Kronecker factors of a stage: an estimate and its inverses each `factorInterval`-th update,
- * and the products of every gradient. A multiply-add of them takes as long as one of the stage's forward pass.
- */
-export function factorSeconds(cost: StageCost, costs: StepCosts, batch: number): number {
-  const { factorInterval: interval, accumulatedParts: parts } = cost.passes;
-  if (interval === null || cost.trainedWork === 0) return 0;
-  const { start, end, frozenBlocks, trainedWork } = cost;
-  const { forward } = costs.layers({ work: trainedWork, start: start + frozenBlocks, end });
-  const images = Math.min(FACTOR_IMAGES, batch / parts);
-  const all = [cost, cost.auxiliary, cost.head].map(({ factorWork: own }) => own);
-  const work = all.reduce(
-    (sum, own) => sum + own.apply + (images * own.estimate + own.inverse) / interval,
-    0,
-  );
-  return (forward / trainedWork) * work;
 }
 
 /** One image through some blocks, or from the stored output of the frozen ones on, and back to the first that is trained. */

@@ -3,19 +3,19 @@ import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/
 import {
   batchesUnderWay,
   isPipelined,
-  keptShares,
   outerOf,
-  outerOfReplicas,
   type Rounds,
   roundsOf,
   stageReplicasOf,
   stagesOfMethod,
   streamBytesPerValue,
+  vectorsToJoin,
 } from '../../method/index.js';
 import type { NetworkDescription } from '../../network/index.js';
 import {
   auxiliaryBytes,
   frozenPart,
+  inRounds,
   type MemoryFacts,
   meanOver,
   messageBytes,
@@ -121,8 +121,12 @@ function neededWith(
   const { method } = spec;
   const { costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const inRounds = { ...prices.memory, channels: keptShares(method, rounds.parallelRounds) };
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), inRounds);
+  const stages = stageCosts(
+    method,
+    stagesOfMethod(network, method),
+    frozenPart(network),
+    inRounds(prices.memory, method, rounds.parallelRounds),
+  );
   const whole = wholeCost(network, prices.memory);
   const joinedSeconds =
     secondsOf(serialParts(network, rates, spec.batch_size)) +
@@ -133,8 +137,7 @@ function neededWith(
       {
         ...{ steps, replicas, stepSeconds: joinedSeconds, roundSteps: rounds.roundSteps },
         stateBytes: FLOAT * (whole.parameters + stateValues(whole, prices.memory)),
-        // The weights before the round, and the momentum of its step.
-        outerBytes: outerOfReplicas(method) === null ? 0 : FLOAT * 2 * whole.parameters,
+        outerBytes: FLOAT * vectorsToJoin(method) * whole.parameters,
       },
       prices.link,
     ),

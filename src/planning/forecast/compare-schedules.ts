@@ -1,16 +1,16 @@
 import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
-import {
-  batchesUnderWay,
-  keptShares,
-  MIN_PART,
-  methodsWith,
-  roundsOf,
-  stagesOfMethod,
-} from '../../method/index.js';
+import { batchesUnderWay, MIN_PART, methodsWith, roundsOf, stagesOfMethod } from '../../method/index.js';
 import { trainedBlocks } from '../../network/index.js';
-import { frozenPart, type StageCost, stageCosts, stageMemory, stageSeconds } from '../costs/index.js';
+import {
+  frozenPart,
+  inRounds,
+  type StageCost,
+  stageCosts,
+  stageMemory,
+  stageSeconds,
+} from '../costs/index.js';
 import { chimera } from '../schedules/chimera.js';
 import {
   gpipe,
@@ -102,8 +102,12 @@ function ofMethod(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Pl
   const { method, batch_size: batch } = spec;
   const { network, memory, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const inRounds = { ...memory, channels: keptShares(method, rounds.parallelRounds) };
-  const stages = stageCosts(method, stagesOfMethod(network, method), frozenPart(network), inRounds);
+  const stages = stageCosts(
+    method,
+    stagesOfMethod(network, method),
+    frozenPart(network),
+    inRounds(memory, method, rounds.parallelRounds),
+  );
   if (rounds.parallelSteps === 0) return [];
   const seconds = stagedCost(spec, rounds, stages, prices).seconds / rounds.parallelSteps;
   const busy = stages.reduce((sum, cost) => sum + stageSeconds(cost, method, rates, batch), 0);

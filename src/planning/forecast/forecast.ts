@@ -2,18 +2,15 @@ import type { components } from '../../contract/generated/openapi.js';
 import type { NetworkProfile } from '../../contract/network-profile.js';
 import type { DatasetFacts, ResolvedSpec } from '../../contract/spec.js';
 import {
-  accumulatedParts,
   batchesUnderWay,
   describeRun,
   type FrozenFeatures,
   frozenFeatures,
   isPipelined,
-  keptShares,
   partsOfRun,
   shallowestNetwork,
-  sparsityOf,
   stageReplicasOf,
-  stagesInRound,
+  stagesLeft,
   stagesOfMethod,
 } from '../../method/index.js';
 import {
@@ -34,10 +31,12 @@ import {
   evenSplits,
   evenSplitsBySeconds,
   frozenPart,
+  imagesOfPass,
+  inRounds,
   type KnownDevice,
   type LayerCost,
-  type MemoryFacts,
   meanParts,
+  memoryFacts,
   predictedSpeedUp,
   type StageCost,
   type StepCosts,
@@ -53,7 +52,6 @@ import {
   type Workload,
   withEndToEndShare,
 } from '../costs/index.js';
-import { factorInterval, optimizerVectors } from '../spec/optimizer.js';
 import type { Splits } from './candidates.js';
 import { recommend } from './choose.js';
 import { compareMethods } from './compare-methods.js';
@@ -112,11 +110,11 @@ export function makePlan(
   const ownIn = (split: readonly number[]) => (split.length === method.stages ? method.split : split);
   const unfrozen = unfrozenPhase(spec, dataset);
   const facts = memoryFacts(spec);
-  const inRounds = { ...facts, channels: keptShares(method, parallelRounds) };
+  const changing = inRounds(facts, method, parallelRounds);
   const workOf = (of: NetworkDescription, prices: StepCosts): Workload => ({
-    variants: variantsOf(of, method, even.map(ownIn), inRounds),
+    variants: variantsOf(of, method, even.map(ownIn), changing),
     ...{ network: of, batch, stepsPerEpoch, costs: prices, bytesPerSecond },
-    memory: inRounds,
+    memory: changing,
     ...{ rounds: parallelRounds, roundSteps },
     warmStartShare: totalSteps > 0 ? warmStartSteps / totalSteps : 0,
     endToEndShare: totalSteps > 0 ? 1 - (warmStartSteps + parallelSteps) / totalSteps : 0,
@@ -137,7 +135,7 @@ export function makePlan(
         ? parts.map(({ network: of, costs: theirs, share }) => ({ work: workOf(of, theirs), share }))
         : [],
   };
-  const own = stageCosts(method, stages, frozenPart(network), inRounds);
+  const own = stageCosts(method, stages, frozenPart(network), changing);
   const first = stageCosts(method, stages, frozenPart(network), facts);
   const mean = meanParts(
     serialParts(network, costs, batch),
@@ -245,11 +243,10 @@ function prunedStages(
   costs: StepCosts,
   devices: number,
 ): Schemas['Plan']['pruned'] {
-  const sparsity = sparsityOf(spec.method);
-  if (sparsity === null || sparsity.keep === 1) return null;
-  const left = stagesInRound(stages, spec.method, sparsity.untilRound);
-  const own = stageCosts(spec.method, left, frozenPart(network), memoryFacts(spec));
-  return { from_round: sparsity.untilRound, stages: stagesOn(devices, own, spec, costs) };
+  const left = stagesLeft(stages, spec.method);
+  if (left === null) return null;
+  const own = stageCosts(spec.method, left.stages, frozenPart(network), memoryFacts(spec));
+  return { from_round: left.fromRound, stages: stagesOn(devices, own, spec, costs) };
 }
 
 /** A split must be faster than this factor to be suggested. Smaller differences may be noise of the profile. */
@@ -338,17 +335,9 @@ function toStage(
 
 function toCost(
   { parameters, multiplyAdds, activations }: LayerCost,
-  { batch_size: batch, optimizer, precision }: ResolvedSpec,
+  spec: ResolvedSpec,
 ): Schemas['PlanCost'] {
-  const bytes = ((activations * batch) / accumulatedParts(optimizer)) * ACTIVATION_BYTES[precision];
+  const images = imagesOfPass(memoryFacts(spec), spec.batch_size);
+  const bytes = activations * images * ACTIVATION_BYTES[spec.precision];
   return { parameters, multiply_adds: multiplyAdds, activation_bytes: bytes };
-}
-
-function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
-  return {
-    optimizerVectors: optimizerVectors(optimizer),
-    accumulatedParts: accumulatedParts(optimizer),
-    factorInterval: factorInterval(optimizer),
-    precision,
-  };
 }

@@ -1,9 +1,23 @@
-import type { OuterSettings } from '../../method/outer.js';
-import type { OptimizerState } from './optimizer-state.js';
+import type { ResolvedMethod } from '../../contract/spec.js';
+import { type OuterSettings, outerOf } from '../../method/outer.js';
+import { inMemory, type OptimizerState, type ReadableState } from './optimizer-state.js';
 import type { NamedValues } from './values.js';
 
 /** The slot of the momentum between rounds, beside the memories of the rule. */
 export const OUTER_SLOT = 'outer';
+
+/**
+ * The state with which the next round of a pipeline begins: after the step between rounds, if the method takes one.
+ * @param before gives the state before the round
+ */
+export async function afterRound(
+  method: ResolvedMethod,
+  before: () => Promise<ReadableState>,
+  after: ReadableState,
+): Promise<ReadableState> {
+  const outer = outerOf(method);
+  return outer === null ? after : outerStep(inMemory(await before()), inMemory(after), outer);
+}
 
 /**
  * A Nesterov step along the way of a round (DiLoCo: Douillard et al., arXiv:2311.08105, algorithm 1), in float64, rounded once

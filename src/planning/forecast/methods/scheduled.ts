@@ -2,6 +2,7 @@ import type { ResolvedMethod } from '../../../contract/spec.js';
 import { streamBytesPerValue } from '../../../method/index.js';
 import {
   ACTIVATION_BYTES,
+  inMicroBatches,
   type MemoryFacts,
   type StageCost,
   type StepCosts,
@@ -72,7 +73,7 @@ export function costOfSchedule(
   });
   const seconds = Math.max(...ends);
   const busy = (1 - run.bubble) * schedule.orders.length * run.seconds + sum(update);
-  const accumulated = { ...memory, accumulatedParts: parts.micro };
+  const accumulated = inMicroBatches(memory, parts.micro);
   const bytesOf = (part: number) =>
     ACTIVATION_BYTES[memory.precision] * images * parts.costs[part]!.activations;
   return {

@@ -6,7 +6,7 @@ import { layersOfRange, wholeNetwork } from '../../../network/description.js';
 import { splitFrozen } from '../../../network/frozen.js';
 import type { Layer } from '../../../network/layers.js';
 import { leastKept } from '../../../network/segments.js';
-import { ACTIVATION_BYTES } from '../../costs/stage-costs.js';
+import { ACTIVATION_BYTES } from '../../costs/pass-facts.js';
 import type { Problems } from '../problems.js';
 import type { MethodFacts, MethodSpec } from './facts.js';
 

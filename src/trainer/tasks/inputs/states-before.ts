@@ -1,4 +1,4 @@
-import { outerOfReplicas, type RunDescription } from '../../../method/index.js';
+import type { RunDescription } from '../../../method/index.js';
 import type { ParameterSpec, StageDescription } from '../../../network/index.js';
 import { mergeStates } from '../../checkpoint/index.js';
 import { type NamedValues, type ReadableState, readNamed } from '../../optimizer/index.js';
@@ -38,8 +38,8 @@ export async function joinedState(
   parameters: readonly ParameterSpec[],
 ): Promise<ReadableState> {
   if (hasInput(context, 'state')) {
-    const outer = outerOfReplicas(context.assignment.spec.method);
-    return refined(context, run, parameters, await readState(context, 'state', outer));
+    const { method } = context.assignment.spec;
+    return refined(context, run, parameters, await readState(context, 'state', method));
   }
   // In order: a state may hold copies of later stages, whose own states replace them.
   const trained = run.stages.filter(({ index }) => hasInput(context, `state-${index}`));

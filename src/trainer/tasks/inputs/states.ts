@@ -1,10 +1,11 @@
+import type { ResolvedMethod } from '../../../contract/spec.js';
 import {
   type BlobUri,
   CHECKPOINT_INPUT,
   INITIAL_INPUT,
   replicaInput,
 } from '../../../contract/trainer-protocol.js';
-import { describeRun, type OuterSettings } from '../../../method/index.js';
+import { describeRun } from '../../../method/index.js';
 import { isOfClasses, type Origin, originsIn, type ParameterSpec, sizeOf } from '../../../network/index.js';
 import {
   type Checkpoint,
@@ -34,19 +35,19 @@ const FIRST_KERNEL = 'stem/conv/kernel';
 
 /**
  * The state of an input, or the mean of the states of its replicas. Arrays of files are read when they are asked for.
- * @param outer the step that replicas of the joined network take; null: none
+ * @param method whose step between rounds replicas of the joined network take; null: none
  */
 export async function readState(
   context: TaskContext,
   input: string,
-  outer: OuterSettings | null = null,
+  method: ResolvedMethod | null = null,
 ): Promise<ReadableState> {
   const read = async (name: string) => {
     const uri = requiredInput(context, name);
     return context.carried?.take(uri) ?? (await openState(await context.blobs.localPath(uri)));
   };
   const replicas = replicaInputs(context, input);
-  return replicas.length === 0 ? read(input) : joinReplicas(await allEnded(replicas.map(read)), outer);
+  return replicas.length === 0 ? read(input) : joinReplicas(await allEnded(replicas.map(read)), method);
 }
 
 /** The blob of an input, of replicas that of the first one; undefined where the task has no such input. */

@@ -1,8 +1,8 @@
 import type { TaskOutput, TaskSuccess } from '../../../contract/trainer-protocol.js';
-import { outerOfReplicas, replicaRange } from '../../../method/index.js';
+import { replicaRange } from '../../../method/index.js';
 
 import { type ParameterSpec, parametersOf, wholeNetwork } from '../../../network/index.js';
-import { inMemory, type ReadableState, withStart } from '../../optimizer/index.js';
+import { inMemory, type ReadableState, replicaState } from '../../optimizer/index.js';
 import { classificationObjective, Stopwatch } from '../../training/index.js';
 import type { TaskContext } from '../context.js';
 
@@ -74,8 +74,7 @@ async function storeEnd(
   const { spec, replica } = context.assignment;
   if (replica !== null) {
     // Replicas continue from what joins them, so their state is not kept.
-    const keepsStart = replica === 0 && outerOfReplicas(spec.method) !== null;
-    return storeState(context, parameters, keepsStart ? withStart(await before(), state) : state);
+    return storeState(context, parameters, await replicaState(spec.method, replica, before, state));
   }
   const stored = await storeState(context, parameters, state);
   context.carried?.keep(stored.uri, state);

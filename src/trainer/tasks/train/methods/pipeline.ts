@@ -3,7 +3,6 @@ import {
   forwardsTwice,
   lagOf,
   memoryInPipeline,
-  outerOf,
   parallelRange,
   type RunDescription,
   type StepRange,
@@ -15,13 +14,7 @@ import {
   mergeStates,
 } from '../../../checkpoint/index.js';
 import { TrainerError } from '../../../errors.js';
-import {
-  inMemory,
-  learningRateAt,
-  Optimizer,
-  outerStep,
-  type ReadableState,
-} from '../../../optimizer/index.js';
+import { afterRound, learningRateAt, Optimizer, type ReadableState } from '../../../optimizer/index.js';
 import { type BatchStep, Pipeline, PipelineStage, reportsAt, Stopwatch } from '../../../training/index.js';
 import { type TaskContext, TaskStopped } from '../../context.js';
 import { layersToRun, readsFeatures } from '../../inputs/frozen-features.js';
@@ -67,22 +60,11 @@ async function trainPipeline(context: TaskContext, owned: Owned): Promise<TaskSu
       begun({ context, run, steps, checkpoint, member, inGang }, before, opened),
   };
   const outputs = await trainRound(context, joint, async (state) => {
-    const ended = await stopwatch.timeAsync('optimizer', () => betweenRounds(context, member, state));
+    const ended = await stopwatch.timeAsync('optimizer', () => afterRound(spec.method, joint.state, state));
     return stopwatch.timeAsync('checkpoint', () => storeStages(context, member.stages, ended));
   });
   const result = gang ? { stream_bytes: member.sentBytes() } : {};
   return { outputs, seconds: stopwatch.seconds, artifacts: [], result };
-}
-
-/** The state with which the next round begins: after the step between rounds, if the job takes one. */
-async function betweenRounds(
-  context: TaskContext,
-  { stages }: Member,
-  state: ReadableState,
-): Promise<ReadableState> {
-  const outer = outerOf(context.assignment.spec.method);
-  if (outer === null) return state;
-  return outerStep(inMemory(await statesBefore(context, stages)), inMemory(state), outer);
 }
 
 interface PipelineRound {
