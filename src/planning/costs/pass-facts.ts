@@ -1,7 +1,5 @@
-import type { ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
-import { accumulatedParts } from '../../method/accumulation.js';
+import type { ResolvedMethod } from '../../contract/spec.js';
 import { type KeptShare, keptShares } from '../../method/sparsity.js';
-import { factorInterval, optimizerVectors } from '../spec/optimizer.js';
 
 /** Bytes of a number that a pass keeps between layers. */
 export const ACTIVATION_BYTES = { float32: 4, bfloat16: 2 } as const;
@@ -26,21 +24,12 @@ export interface MemoryFacts extends PassFacts {
 
 export const WHOLE_BATCH: PassFacts = { accumulatedParts: 1, precision: 'float32', factorInterval: null };
 
-export function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
-  return {
-    optimizerVectors: optimizerVectors(optimizer),
-    accumulatedParts: accumulatedParts(optimizer),
-    factorInterval: factorInterval(optimizer),
-    precision,
-  };
-}
-
-/** The same over so many rounds of the layer-parallel phase, as far as their layers differ. */
+/** The facts over so many rounds of the layer-parallel phase, as far as their layers differ. */
 export function inRounds(facts: MemoryFacts, method: ResolvedMethod, rounds: number): MemoryFacts {
   return { ...facts, channels: keptShares(method, rounds) };
 }
 
-/** The same for a batch that is passed in so many parts. */
+/** The facts of a batch that is passed in so many parts. */
 export function inMicroBatches(facts: MemoryFacts, count: number): MemoryFacts {
   return { ...facts, accumulatedParts: count };
 }

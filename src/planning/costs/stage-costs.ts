@@ -20,20 +20,20 @@ import {
   work,
 } from '../../network/cost.js';
 import { countedNetwork, type NetworkDescription, wholeNetwork } from '../../network/description.js';
-import { type FactorWork, factorPatches, factorValues, factorWork } from '../../network/factors.js';
+import { factorPatches, factorValues, factorWork } from '../../network/factors.js';
 import { countFrozen, splitFrozen } from '../../network/frozen.js';
 import { headLayers } from '../../network/heads.js';
 import type { ConvLayer, Layer, Shape } from '../../network/layers.js';
 import { parametersOf, trainedParameters } from '../../network/parameters.js';
 import { type SegmentCost, segmentCost } from '../../network/segments.js';
 import type { StageDescription } from '../../network/stages.js';
-import { factorSeconds } from './factor-costs.js';
+import { type FactorCost, factorSeconds } from './factor-costs.js';
 import { ACTIVATION_BYTES, imagesOfPass, type PassFacts, WHOLE_BATCH } from './pass-facts.js';
 import type { StepParts } from './speedup.js';
 import type { LayerRange, StepCosts } from './step-costs.js';
 
 /** Memory and computation of some layers. Values of a pass are per image. */
-export interface LayerCost {
+export interface LayerCost extends FactorCost {
   readonly parameters: number;
   readonly multiplyAdds: number;
   /** Number of values that a training pass keeps. Frozen layers keep none. */
@@ -47,10 +47,6 @@ export interface LayerCost {
   readonly trainedWork: number;
   /** Number of tensors of the trained parameters: kernels, scales, shifts, biases. */
   readonly trainedTensors: number;
-  /** Values of the Kronecker factors of its trained kernels, and of the patches of one image in the layer with most. */
-  readonly factors: number;
-  readonly factorPatches: number;
-  readonly factorWork: FactorWork;
 }
 
 export interface StageCost extends LayerCost {

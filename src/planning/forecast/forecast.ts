@@ -35,8 +35,8 @@ import {
   inRounds,
   type KnownDevice,
   type LayerCost,
+  type MemoryFacts,
   meanParts,
-  memoryFacts,
   predictedSpeedUp,
   type StageCost,
   type StepCosts,
@@ -52,6 +52,7 @@ import {
   type Workload,
   withEndToEndShare,
 } from '../costs/index.js';
+import { optimizerFacts } from '../spec/optimizer.js';
 import type { Splits } from './candidates.js';
 import { recommend } from './choose.js';
 import { compareMethods } from './compare-methods.js';
@@ -340,4 +341,8 @@ function toCost(
   const images = imagesOfPass(memoryFacts(spec), spec.batch_size);
   const bytes = activations * images * ACTIVATION_BYTES[spec.precision];
   return { parameters, multiply_adds: multiplyAdds, activation_bytes: bytes };
+}
+
+function memoryFacts({ optimizer, precision }: ResolvedSpec): MemoryFacts {
+  return { ...optimizerFacts(optimizer), precision };
 }

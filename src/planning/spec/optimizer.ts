@@ -1,5 +1,7 @@
 import { JOB_DEFAULTS, OPTIMIZER_DEFAULTS, OPTIMIZER_VECTORS } from '../../contract/generated/defaults.js';
 import type { JobSpec, ResolvedOptimizer } from '../../contract/spec.js';
+import { accumulatedParts } from '../../method/accumulation.js';
+import type { MemoryFacts } from '../costs/pass-facts.js';
 import type { Problems } from './problems.js';
 
 type OptimizerSpec = JobSpec['optimizer'];
@@ -143,21 +145,18 @@ function checkEnds(
     report(`${pointer}/cooldown_epochs`, 'would train at the rate 0; use 0, or a minimum_rate above 0');
 }
 
-/** Vectors of a parameter's size that an optimizer keeps beside the parameter. */
-export function optimizerVectors({ type }: Pick<ResolvedOptimizer, 'type'>): number {
-  return OPTIMIZER_VECTORS[type];
-}
-
 /** Whether an optimizer keeps the Kronecker factors of kernels. Jobs of earlier versions have no such field. */
 export function keepsFactors({ damping }: Pick<ResolvedOptimizer, 'damping'>): boolean {
   return (damping ?? null) !== null;
 }
 
-/** Updates from one estimate of these factors to the next; null without factors. */
-export function factorInterval({
-  factor_interval: interval,
-}: Pick<ResolvedOptimizer, 'factor_interval'>): number | null {
-  return interval ?? null;
+/** The choices of an optimizer that the costs of its steps depend on. Jobs of earlier versions have no factors. */
+export function optimizerFacts(optimizer: ResolvedOptimizer): Omit<MemoryFacts, 'precision' | 'channels'> {
+  return {
+    optimizerVectors: OPTIMIZER_VECTORS[optimizer.type],
+    accumulatedParts: accumulatedParts(optimizer),
+    factorInterval: optimizer.factor_interval ?? null,
+  };
 }
 
 /** Share of its mean gradient that a step keeps, 0 to 1: the mean forgets in about 1 / (1 - share) steps. */
