@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { outageOf } from '../../src/contract/outages.js';
 import type { BlobStore } from '../../src/storage/blob-store.js';
 import { BlobCorruptError } from '../../src/storage/errors.js';
+import { temporaryFolder } from '../provision/temporary.js';
 import { eventually } from '../support/eventually.js';
 import { BUCKET, type FaultyS3, options, useFaultyS3 } from '../support/faulty-s3.js';
 import type { S3Proxy, Treatment } from '../support/s3-proxy.js';
@@ -126,6 +129,35 @@ test(
     await assert.rejects(other.localPath(uri), BlobCorruptError);
     proxy.treat = always('pass');
     assert.ok(SMALL.equals(await other.get(uri)));
+  },
+);
+
+test(
+  'a store that drops an object which it said it took is found out, and gets it again',
+  options,
+  async (t) => {
+    const path = join(await temporaryFolder(t), 'large');
+    const sha256 = createHash('sha256').update(LARGE).digest('hex');
+    const puts = {
+      // The one request of a small object, and the last one of a large object in parts.
+      PUT: () => store.put(SMALL),
+      POST: async () => {
+        await writeFile(path, LARGE);
+        return store.adopt(path, sha256);
+      },
+    };
+    for (const [method, put] of Object.entries(puts)) {
+      proxy.treat = (asked, target) => (asked === method && !/[?&]uploads/.test(target) ? 'drop' : 'pass');
+      await assert.rejects(
+        put(),
+        { code: 'storage_failing', message: /said that it took an object/ },
+        method,
+      );
+      assert.ok(proxy.counts.get('drop')! > 0, method);
+      proxy.treat = always('pass');
+      const { uri } = await put();
+      assert.equal((await openStore().get(uri)).length, method === 'PUT' ? SMALL.length : LARGE.length);
+    }
   },
 );
 

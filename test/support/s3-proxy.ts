@@ -20,6 +20,7 @@ export type Treatment =
   | 'broken'
   | 'busy'
   | 'lie'
+  | 'drop'
   | 'cut';
 
 export interface S3Proxy {
@@ -47,6 +48,7 @@ export async function startS3Proxy(endpoint: string): Promise<S3Proxy> {
     proxy.counts.set(treatment, (proxy.counts.get(treatment) ?? 0) + 1);
     if (treatment === 'dead') asked.socket.destroy();
     else if (isRefusal(treatment)) refuse(asked, answer, REFUSALS[treatment]);
+    else if (treatment === 'drop' && asked.method !== 'GET') drop(asked, answer);
     else if (treatment !== 'silent') forward(endpoint, asked, answer, treatment);
   });
   server.listen(0, '127.0.0.1');
@@ -87,6 +89,19 @@ function refuse(
   answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
 }
 
+/** Says that it took what was sent, and takes nothing. */
+function drop(asked: IncomingMessage, answer: ServerResponse): void {
+  asked.resume();
+  asked.once('end', () => {
+    answer.writeHead(200, { 'content-type': 'application/xml', etag: '"dropped"' });
+    answer.end(
+      asked.method === 'POST'
+        ? '<?xml version="1.0"?><CompleteMultipartUploadResult></CompleteMultipartUploadResult>'
+        : undefined,
+    );
+  });
+}
+
 /** The signature covers the headers, so they go on unchanged. */
 function forward(
   endpoint: string,
@@ -102,7 +117,7 @@ function forward(
   onward.on('error', () => answer.destroy());
   onward.on('response', (given) => {
     answer.writeHead(given.statusCode ?? 502, given.headers);
-    if (treatment === 'pass') return given.pipe(answer);
+    if (treatment === 'pass' || treatment === 'drop') return given.pipe(answer);
     if (treatment === 'slow') return given.pipe(slowly()).pipe(answer);
     given.once('data', (chunk: Buffer) => {
       given.destroy();

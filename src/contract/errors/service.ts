@@ -18,7 +18,8 @@ export const SERVICE_ERRORS = {
   storage_failing: {
     status: 503,
     title: 'The disk cannot be read or written',
-    remedy: 'Check the disk and its mount (`dmesg`); jobs go on by themselves once it works.',
+    remedy:
+      'Check the disk and its mount (`dmesg`), or the blob store; jobs go on by themselves once it works.',
     retry: 'wait',
   },
   storage_unreachable: {

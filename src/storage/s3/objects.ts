@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { BlobStoreError } from '../errors.js';
 import type { Connection } from './connection.js';
 import { isTaken } from './failures.js';
 
@@ -76,6 +77,22 @@ export async function headObject(
       listSha256: found.Metadata?.[PARTS] ?? null,
     }
   );
+}
+
+/**
+ * Asks whether the store has the object that it said it took: one that drops it, or keeps a part, is found out before anything
+ * names it. @throws BlobStoreError storage_failing, an outage
+ */
+export async function confirmObject(
+  connection: Connection,
+  key: string,
+  sha256: string,
+  sizeBytes: number,
+): Promise<void> {
+  const found = await headObject(connection, key);
+  if (found?.sha256 === sha256 && found.sizeBytes === sizeBytes) return;
+  const what = found === null ? 'does not have it' : 'has another one';
+  throw new BlobStoreError('storage_failing', `The blob store said that it took an object, and ${what}.`);
 }
 
 /**

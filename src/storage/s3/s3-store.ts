@@ -14,7 +14,7 @@ import { checkSpoolKey, checkSpoolPrefix, parseUri } from '../uri.js';
 import type { Connection } from './connection.js';
 import { createDraft } from './draft.js';
 import { abortUploads } from './multipart.js';
-import { headObject, putNewObject, readObject } from './objects.js';
+import { confirmObject, headObject, putNewObject, readObject } from './objects.js';
 import { appendParts, putPartList } from './part-list.js';
 import type { Part, PartList } from './parts.js';
 import { presignedUrl } from './presign.js';
@@ -76,6 +76,7 @@ export class S3Store implements BlobStore {
     const sha256 = sha256Of(bytes);
     // Also where it is there already: the new version is younger than any horizon, and replaces damaged bytes.
     await uploadBytes(this.connection, this.#blobKey(sha256), bytes, sha256);
+    await this.#confirm(sha256, bytes.byteLength);
     await this.cache.fill(sha256, (path) => writeFile(path, bytes));
     return { uri: `sha256:${sha256}`, size_bytes: bytes.byteLength };
   }
@@ -216,6 +217,7 @@ export class S3Store implements BlobStore {
   async adopt(path: string, sha256: string): Promise<TaskOutput> {
     const { size } = await stat(path);
     await uploadFile(this.connection, this.#blobKey(sha256), path, sha256);
+    await this.#confirm(sha256, size);
     await this.cache.take(sha256, path);
     return { uri: `sha256:${sha256}`, size_bytes: size };
   }
@@ -245,6 +247,11 @@ export class S3Store implements BlobStore {
     checkSpoolPrefix(prefix);
     await this.cache.deleteWork(prefix);
     await deletePrefix(this.connection, this.#key(`spool/${prefix}`));
+  }
+
+  /** Artifacts, datasets and weights are blobs, which stay. Messages do not: where one is missing, its task makes it again. */
+  #confirm(sha256: string, sizeBytes: number): Promise<void> {
+    return confirmObject(this.connection, this.#blobKey(sha256), sha256, sizeBytes);
   }
 
   /** Finds the bytes of a file. @throws BlobMissingError; BlobCorruptError for an object that something else put there */
