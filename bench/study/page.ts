@@ -50,6 +50,10 @@ export async function renderAccuracyPicture(): Promise<string> {
   return pictureOf((await lastStudy()).outcomes, CURVES);
 }
 
+export async function storedOutcomes(): Promise<readonly Outcome[]> {
+  return (await lastStudy()).outcomes;
+}
+
 async function lastStudy(): Promise<StudyResult> {
   return JSON.parse(await readFile(join(ROOT, STUDY_FILE), 'utf8')) as StudyResult;
 }

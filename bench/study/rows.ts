@@ -107,7 +107,7 @@ export const ROWS: readonly Row[] = [
   REFERENCE,
   serial(7),
   pipeline(10, 2, true),
-  localSgd(12, 2, true, { seeds: TWO }),
+  localSgd(12, 2, true),
   localSgd(12, 2, false, { seeds: TWO }),
   localSgd(13, 2, true),
   localSgd(13, 2, false, { seeds: TWO }),
@@ -168,12 +168,17 @@ export const CURVES: readonly string[] = ROWS.filter(
     (method.end_to_end_replicas ?? 1) === 1,
 ).map(({ name }) => name);
 
-export function bodyOf({ name, method, epochs, images, changes }: Row, seed: number): NewJob {
+export function nameOf({ name }: Row, seed: number): string {
+  return `${name}, seed ${seed}`;
+}
+
+export function bodyOf(row: Row, seed: number): NewJob {
+  const { name, method, epochs, images, changes } = row;
   return {
     ...SETTING,
     ...changes,
     dataset: images,
-    name: `${name}, seed ${seed}`,
+    name: nameOf(row, seed),
     metadata: { study: 'accuracy', row: name, seed: String(seed) },
     epochs,
     method: { ...method, round_steps: ROUND_STEPS },

