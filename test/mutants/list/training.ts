@@ -131,7 +131,7 @@ export const TRAINING: readonly Mutant[] = [
       name: 'rate-early',
       fault: 'The cosine is a step ahead.',
       file: 'src/trainer/optimizer/schedule.ts',
-      edits: [['(at - warmup) / (', '(at + 1 - warmup) / (']],
+      edits: [['(at - warmup) / between', '(at + 1 - warmup) / between']],
     },
     {
       name: 'dropout-step',
