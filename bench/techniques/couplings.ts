@@ -1,4 +1,4 @@
-import { inPercent, type JobRun, jobOf, trainJob } from './jobs.js';
+import { accuracyCells, type JobRun, jobOf, trainJob } from './jobs.js';
 
 const STAGES = 3;
 const DEPTH = 8;
@@ -43,10 +43,6 @@ export function couplingLines(runs: readonly CouplingRun[]): string[] {
   return [
     `| ResNet-${DEPTH} of width 4, K=${STAGES} | before end to end | after |`,
     '|---|---|---|',
-    ...rows.map((row) => {
-      const before = inPercent(of(row).flatMap((run) => run.before ?? []));
-      const after = inPercent(of(row).map((run) => run.after));
-      return `| ${row.method}, ${row.coupling} | ${before} | ${after} |`;
-    }),
+    ...rows.map((row) => `| ${row.method}, ${row.coupling} | ${accuracyCells(of(row))} |`),
   ];
 }

@@ -1,5 +1,5 @@
 import type { SpecChanges } from '../../test/jobs/support/specs.js';
-import { inPercent, type JobRun, jobOf, SETTING, trainJob } from './jobs.js';
+import { accuracyTable, jobOf, type NamedRun, SETTING, trainAll } from './jobs.js';
 
 type Model = NonNullable<SpecChanges['model']>;
 type Method = NonNullable<SpecChanges['method']>;
@@ -48,33 +48,13 @@ const CONTENDERS = [
   },
 ] as const satisfies readonly { readonly name: string; readonly model: Model; readonly method: Method }[];
 
-export interface FieldRun extends JobRun {
-  readonly name: (typeof CONTENDERS)[number]['name'];
-  readonly seed: number;
-}
+export type FieldRun = NamedRun<(typeof CONTENDERS)[number]['name']>;
 
 /** Networks of fields over time: what shared weights cost, and what stages over time do. */
-export async function runFields(seeds: readonly number[], say: (line: string) => void): Promise<FieldRun[]> {
-  const runs: FieldRun[] = [];
-  for (const seed of seeds) {
-    for (const { name, model, method } of CONTENDERS) {
-      const run = await trainJob(jobOf(model, method, seed));
-      runs.push({ name, seed, ...run });
-      say(`… ${name}, seed ${seed}: ${run.after.toFixed(3)}`);
-    }
-  }
-  return runs;
+export function runFields(seeds: readonly number[], say: (line: string) => void): Promise<FieldRun[]> {
+  return trainAll(CONTENDERS, ({ model, method }, seed) => jobOf(model, method, seed), seeds, say);
 }
 
 export function fieldLines(runs: readonly FieldRun[]): string[] {
-  return [
-    `| ode-resnet of width ${SETTING.width} | before end to end | after |`,
-    '|---|---|---|',
-    ...CONTENDERS.map(({ name }) => {
-      const own = runs.filter((run) => run.name === name);
-      const before = own.flatMap((run) => run.before ?? []);
-      const after = inPercent(own.map((run) => run.after));
-      return `| ${name} | ${before.length > 0 ? inPercent(before) : ''} | ${after} |`;
-    }),
-  ];
+  return accuracyTable(`ode-resnet of width ${SETTING.width}`, CONTENDERS, runs);
 }

@@ -40,6 +40,53 @@ export async function trainJob(spec: ResolvedSpec): Promise<JobRun> {
   });
 }
 
+/** A run of one of several contenders. */
+export interface NamedRun<Name extends string> extends JobRun {
+  readonly name: Name;
+  readonly seed: number;
+}
+
+/** Trains every contender with each seed. */
+export async function trainAll<Contender extends { readonly name: string }>(
+  contenders: readonly Contender[],
+  specOf: (contender: Contender, seed: number) => ResolvedSpec,
+  seeds: readonly number[],
+  say: (line: string) => void,
+): Promise<NamedRun<Contender['name']>[]> {
+  const runs: NamedRun<Contender['name']>[] = [];
+  for (const seed of seeds) {
+    for (const contender of contenders) {
+      const { name }: { readonly name: Contender['name'] } = contender;
+      const run = await trainJob(specOf(contender, seed));
+      runs.push({ name, seed, ...run });
+      say(`… ${name}, seed ${seed}: ${run.after.toFixed(3)}`);
+    }
+  }
+  return runs;
+}
+
+/** A table of the contenders' accuracies. */
+export function accuracyTable<Name extends string>(
+  title: string,
+  contenders: readonly { readonly name: Name }[],
+  runs: readonly NamedRun<Name>[],
+): string[] {
+  return [
+    `| ${title} | before end to end | after |`,
+    '|---|---|---|',
+    ...contenders.map(({ name }) => {
+      const own = runs.filter((run) => run.name === name);
+      return `| ${name} | ${accuracyCells(own)} |`;
+    }),
+  ];
+}
+
+/** Accuracies before, if there are any, and after the end-to-end phase. */
+export function accuracyCells(runs: readonly JobRun[]): string {
+  const before = runs.flatMap((run) => run.before ?? []);
+  return `${before.length > 0 ? inPercent(before) : ''} | ${inPercent(runs.map((run) => run.after))}`;
+}
+
 /** Mean and standard deviation in percent, as in docs/method.md. */
 export function inPercent(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,4 +1,4 @@
-import { inPercent, type JobRun, jobOf, SETTING, trainJob } from './jobs.js';
+import { accuracyTable, jobOf, type NamedRun, SETTING, trainAll } from './jobs.js';
 
 const STAGES = 4;
 /** Six blocks. */
@@ -14,38 +14,22 @@ const CONTENDERS = [
   { name: 'backprop', reach: null, epochs: SETTING.epochs },
 ] as const;
 
-export interface ReachRun extends JobRun {
-  readonly name: (typeof CONTENDERS)[number]['name'];
-  readonly seed: number;
-}
+export type ReachRun = NamedRun<(typeof CONTENDERS)[number]['name']>;
 
 /** Local heads in four stages with each reach, and back-propagation. */
-export async function runReaches(seeds: readonly number[], say: (line: string) => void): Promise<ReachRun[]> {
-  const runs: ReachRun[] = [];
-  for (const seed of seeds) {
-    for (const { name, reach, epochs } of CONTENDERS) {
-      const method =
-        reach === null
-          ? ({ type: 'backprop' } as const)
-          : ({ type: 'local-heads', stages: STAGES, reach } as const);
-      const run = await trainJob(jobOf(DEPTH, method, seed, epochs));
-      runs.push({ name, seed, ...run });
-      say(`… ${name}, seed ${seed}: ${run.after.toFixed(3)}`);
-    }
-  }
-  return runs;
+export function runReaches(seeds: readonly number[], say: (line: string) => void): Promise<ReachRun[]> {
+  const methodOf = (reach: number | null) =>
+    reach === null
+      ? ({ type: 'backprop' } as const)
+      : ({ type: 'local-heads', stages: STAGES, reach } as const);
+  return trainAll(
+    CONTENDERS,
+    ({ reach, epochs }, seed) => jobOf(DEPTH, methodOf(reach), seed, epochs),
+    seeds,
+    say,
+  );
 }
 
 export function reachLines(runs: readonly ReachRun[]): string[] {
-  const row = ({ name }: (typeof CONTENDERS)[number]) => {
-    const own = runs.filter((run) => run.name === name);
-    const before = own.flatMap((run) => run.before ?? []);
-    const after = inPercent(own.map((run) => run.after));
-    return `| ${name} | ${before.length > 0 ? inPercent(before) : ''} | ${after} |`;
-  };
-  return [
-    `| ResNet-${DEPTH} of width ${SETTING.width}, K=${STAGES} | before end to end | after |`,
-    '|---|---|---|',
-    ...CONTENDERS.map(row),
-  ];
+  return accuracyTable(`ResNet-${DEPTH} of width ${SETTING.width}, K=${STAGES}`, CONTENDERS, runs);
 }

@@ -57,14 +57,15 @@ export function startLoop(
     else current = run();
   };
   let timer: NodeJS.Timeout | undefined;
-  const wait = (intervalOf: () => number): void => {
+  const wait = (): void => {
+    const ms = typeof intervalMs === 'function' ? intervalMs() : intervalMs;
+    if (ms === null) return;
     timer = setTimeout(() => {
-      wait(intervalOf);
+      wait();
       nudge();
-    }, intervalOf());
+    }, ms);
   };
-  if (typeof intervalMs === 'function') wait(intervalMs);
-  else if (intervalMs !== null) timer = setInterval(nudge, intervalMs);
+  wait();
   nudge();
   return {
     nudge,
@@ -72,7 +73,7 @@ export function startLoop(
     failures: () => failures,
     async stop() {
       stopped = true;
-      clearInterval(timer);
+      clearTimeout(timer);
       await current;
     },
   };

@@ -4,7 +4,6 @@ import { MEMORY_POLICIES, passMemory } from '../../method/memory.js';
 import { messageBytesPerValue, streamBytesPerValue } from '../../method/messages.js';
 import { defaultReplicas, describeMethod, isPipelined, stageReplicasOf } from '../../method/methods.js';
 import { vectorsToJoin } from '../../method/outer.js';
-import { stagesOfMethod } from '../../method/run.js';
 import { minAuxiliaryDepth } from '../../network/auxiliary.js';
 import { countedNetwork, type NetworkDescription } from '../../network/description.js';
 import { factorBytes, factorStateValues } from './factor-costs.js';
@@ -17,14 +16,13 @@ import {
   type PassFacts,
 } from './pass-facts.js';
 import {
-  frozenPart,
+  costsOfMethod,
   keptBy,
   type LayerCost,
   type StageCost,
   secondsAgain,
   secondsOf,
   serialParts,
-  stageCosts,
   stageSeconds,
   wholeCost,
 } from './stage-costs.js';
@@ -102,7 +100,7 @@ export function variantsOf(
   return splits.slice(0, short === -1 ? splits.length : short).map((split) => {
     const own = split.length === method.stages;
     const cut = own ? method : cutAs(method, split);
-    const costs = stageCosts(cut, stagesOfMethod(network, cut), frozenPart(network), passes);
+    const costs = costsOfMethod(network, cut, passes);
     return { method: cut, costs };
   });
 }

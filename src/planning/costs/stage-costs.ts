@@ -10,6 +10,7 @@ import {
   storesVariables,
 } from '../../method/methods.js';
 import { reachedStage } from '../../method/reach.js';
+import { stagesOfMethod } from '../../method/run.js';
 import { withShare } from '../../method/sparsity.js';
 import {
   ACTIVATION_WORK,
@@ -151,6 +152,15 @@ export function stageCosts(
       passes,
     };
   });
+}
+
+/** Costs of the stages into which a method divides a network, whose frozen part they have. */
+export function costsOfMethod(
+  network: NetworkDescription,
+  method: ResolvedMethod,
+  passes: PassFacts = WHOLE_BATCH,
+): StageCost[] {
+  return stageCosts(method, stagesOfMethod(network, method), frozenPart(network), passes);
 }
 
 const auxiliaryLayers = ({ auxiliary }: StageDescription): readonly Layer[] => auxiliary ?? [];

@@ -7,14 +7,13 @@ import {
   type Rounds,
   roundsOf,
   stageReplicasOf,
-  stagesOfMethod,
   streamBytesPerValue,
   vectorsToJoin,
 } from '../../method/index.js';
 import type { NetworkDescription } from '../../network/index.js';
 import {
   auxiliaryBytes,
-  frozenPart,
+  costsOfMethod,
   inRounds,
   type MemoryFacts,
   meanOver,
@@ -25,7 +24,6 @@ import {
   secondsAgain,
   secondsOf,
   serialParts,
-  stageCosts,
   stageMemory,
   stageSeconds,
   stateValues,
@@ -121,12 +119,7 @@ function neededWith(
   const { method } = spec;
   const { costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(
-    method,
-    stagesOfMethod(network, method),
-    frozenPart(network),
-    inRounds(prices.memory, method, rounds.parallelRounds),
-  );
+  const stages = costsOfMethod(network, method, inRounds(prices.memory, method, rounds.parallelRounds));
   const whole = wholeCost(network, prices.memory);
   const joinedSeconds =
     secondsOf(serialParts(network, rates, spec.batch_size)) +

@@ -1,16 +1,9 @@
 import { JOB_DEFAULTS } from '../../contract/generated/defaults.js';
 import type { components } from '../../contract/generated/openapi.js';
 import type { DatasetFacts, ResolvedMethod, ResolvedSpec } from '../../contract/spec.js';
-import { batchesUnderWay, MIN_PART, methodsWith, roundsOf, stagesOfMethod } from '../../method/index.js';
+import { batchesUnderWay, MIN_PART, methodsWith, roundsOf } from '../../method/index.js';
 import { trainedBlocks } from '../../network/index.js';
-import {
-  frozenPart,
-  inRounds,
-  type StageCost,
-  stageCosts,
-  stageMemory,
-  stageSeconds,
-} from '../costs/index.js';
+import { costsOfMethod, inRounds, type StageCost, stageMemory, stageSeconds } from '../costs/index.js';
 import { chimera } from '../schedules/chimera.js';
 import {
   gpipe,
@@ -94,7 +87,7 @@ function cutInto(
   const split = splits(whole, 'auto')[count - 1];
   if (split?.length !== count) return null;
   const method = { ...whole, split: [...split] };
-  return { method, costs: stageCosts(method, stagesOfMethod(network, method), frozenPart(network)) };
+  return { method, costs: costsOfMethod(network, method) };
 }
 
 /** Nothing for a job that trains end to end in all its steps. */
@@ -102,12 +95,7 @@ function ofMethod(spec: ResolvedSpec, dataset: DatasetFacts, prices: Prices): Pl
   const { method, batch_size: batch } = spec;
   const { network, memory, costs: rates } = prices;
   const rounds = roundsOf(spec, dataset);
-  const stages = stageCosts(
-    method,
-    stagesOfMethod(network, method),
-    frozenPart(network),
-    inRounds(memory, method, rounds.parallelRounds),
-  );
+  const stages = costsOfMethod(network, method, inRounds(memory, method, rounds.parallelRounds));
   if (rounds.parallelSteps === 0) return [];
   const seconds = stagedCost(spec, rounds, stages, prices).seconds / rounds.parallelSteps;
   const busy = stages.reduce((sum, cost) => sum + stageSeconds(cost, method, rates, batch), 0);

@@ -11,7 +11,6 @@ import {
   shallowestNetwork,
   stageReplicasOf,
   stagesLeft,
-  stagesOfMethod,
 } from '../../method/index.js';
 import {
   countFrozen,
@@ -26,6 +25,7 @@ import {
   type CostRates,
   costOf,
   costsByRates,
+  costsOfMethod,
   costsOfProfile,
   estimatedRates,
   evenSplits,
@@ -264,7 +264,7 @@ function betterSplit(
   const other = { ...method, split: [...even] };
   const slowest = (stages: readonly StageCost[]) =>
     Math.max(...stages.map((stage) => stageSeconds(stage, method, costs, batch)));
-  const seconds = slowest(stageCosts(other, stagesOfMethod(network, other), frozenPart(network), memory));
+  const seconds = slowest(costsOfMethod(network, other, memory));
   return seconds < WORTH_A_CHANGE * slowest(own)
     ? { split: other.split, step_seconds: rounded(seconds) }
     : null;

@@ -1,17 +1,15 @@
 import type { ResolvedSpec } from '../../contract/spec.js';
-import { parallelRange, type Rounds, trainsWholeNetwork } from '../../method/rounds.js';
-import { evaluatedRounds } from '../tasks/task-graph.js';
+import { parallelRange, type Rounds } from '../../method/rounds.js';
+import { roundsBeforeEnd } from '../tasks/task-graph.js';
 import type { EvaluatedRound } from './early-stop.js';
 
-/**
- * The rounds whose evaluation can end the layer-parallel phase: those that are evaluated, without the last one, after which
- * nothing is left to end. Rounds of shallower networks cannot end it, since none of these is the result.
- */
+/** The rounds whose evaluation can end the layer-parallel phase, with the epochs after which each ends. */
 export function decidingRounds(
   spec: Pick<ResolvedSpec, 'evaluate_every' | 'method' | 'selection'>,
   rounds: Rounds,
 ): Omit<EvaluatedRound, 'value'>[] {
-  return evaluatedRounds(spec, rounds)
-    .filter((round) => round < rounds.parallelRounds - 1 && trainsWholeNetwork(rounds, round))
-    .map((round) => ({ round, epochs: parallelRange(rounds, round).end / rounds.stepsPerEpoch }));
+  return roundsBeforeEnd(spec, rounds).map((round) => ({
+    round,
+    epochs: parallelRange(rounds, round).end / rounds.stepsPerEpoch,
+  }));
 }

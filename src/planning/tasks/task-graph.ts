@@ -335,10 +335,17 @@ function endToEndPhase(spec: ResolvedSpec, rounds: Rounds, evaluation: number): 
 /** Evaluations that may say that an earlier round was the last one: nothing that follows the phase starts before them. */
 function decidingEvaluations(spec: ResolvedSpec, rounds: Rounds): string[] {
   if (!spec.early_stopping) return [];
-  const deciding = evaluatedRounds(spec, rounds).filter(
+  return roundsBeforeEnd(spec, rounds).map(evaluateKey);
+}
+
+/**
+ * The rounds whose evaluation can end the layer-parallel phase: those that are evaluated, without the last one, after which
+ * nothing is left to end. Rounds of shallower networks cannot end it, since none of these is the result.
+ */
+export function roundsBeforeEnd(spec: EvaluatedSpec, rounds: Rounds): number[] {
+  return evaluatedRounds(spec, rounds).filter(
     (round) => round < rounds.parallelRounds - 1 && trainsWholeNetwork(rounds, round),
   );
-  return deciding.map(evaluateKey);
 }
 
 const endToEndRoundsOf = ({ warmStartRounds, endToEndRounds }: Rounds): number[] =>

@@ -1,6 +1,6 @@
 import { Staging } from '../runtime/index.js';
 import type { ReadableState } from './optimizer-state.js';
-import type { NamedValues, Values } from './values.js';
+import { type NamedValues, readThrough, type Values } from './values.js';
 
 /**
  * The mean of several states of one network, including optimizer state (local SGD: Stich, arXiv:1805.09767). An array of it
@@ -27,10 +27,7 @@ function readableMeans(all: readonly ReadonlyMap<string, Values>[]): ReadonlyMap
         length,
         read: (into = new Float32Array(length)) =>
           meanOf(
-            sources.map(({ named, staging }) => {
-              const values = named.get(name)!;
-              return values instanceof Float32Array ? values : values.read(staging.array(length));
-            }),
+            sources.map(({ named, staging }) => readThrough(named.get(name)!, staging)),
             into,
           ),
       },

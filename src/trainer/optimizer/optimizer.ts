@@ -15,7 +15,7 @@ import {
 import { clipNorm, normOf } from './clip.js';
 import { inMemory, type OptimizerState, type ReadableState, STEPS_SLOT } from './optimizer-state.js';
 import { layersOf, type Memory, memoriesOf, type UpdateRule } from './update-rule.js';
-import { type ReadableValues, readValues, type Values } from './values.js';
+import { type ReadableValues, readThrough, readValues, type Values } from './values.js';
 
 export interface OptimizerSettings {
   readonly rule: UpdateRule;
@@ -237,8 +237,7 @@ function memoriesToDevice(
 }
 
 function variableOf(values: Values, shape: readonly number[], staging: Staging): Variable {
-  const array = values instanceof Float32Array ? values : values.read(staging.array(values.length));
-  return createVariable(upload(array, shape));
+  return createVariable(upload(readThrough(values, staging), shape));
 }
 
 /** `what of name`, or `what` alone if every single norm is finite and only their sum overflows float32. */

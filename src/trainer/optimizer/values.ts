@@ -1,3 +1,5 @@
+import type { Staging } from '../runtime/index.js';
+
 /** An array that is elsewhere, as on the device or in a file. */
 export interface ReadableValues {
   readonly length: number;
@@ -10,6 +12,10 @@ export type Values = Float32Array | ReadableValues;
 
 export const readValues = (values: Values): Float32Array =>
   values instanceof Float32Array ? values : values.read();
+
+/** The same without a new array: one that is elsewhere goes through `staging`, whose next array replaces it. */
+export const readThrough = (values: Values, staging: Staging): Float32Array =>
+  values instanceof Float32Array ? values : values.read(staging.array(values.length));
 
 /** Parameters or optimizer state by name, as plain numbers in the order of the parameter. */
 export type NamedValues = ReadonlyMap<string, Float32Array>;
